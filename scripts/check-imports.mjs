@@ -1,0 +1,114 @@
+// Checks the drawn arrows of docs/ARCHITECTURE.md: who may import whom, between packages and inside them; no relative path
+// leaves its package, nobody imports the index of its own package, `node:` stays where Node is, and the pure parts (a round's
+// step and phases, a participant's) reach no clock, no randomness, no store, no I/O.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+/** Which packages of this project a package may import. */
+const PACKAGES = {
+  core: [],
+  participant: ['@xaynet/core'],
+  coordinator: ['@xaynet/core'],
+  xaynet: ['@xaynet/core', '@xaynet/participant', '@xaynet/coordinator'],
+};
+
+/** Third-party packages a package may import; its package.json must list them too. */
+const LIBRARIES = {
+  core: ['@noble/ciphers', '@noble/curves', '@noble/hashes'],
+  participant: [],
+  coordinator: ['fastify', 'pino', 'smol-toml', 'zod'],
+  xaynet: ['commander'],
+};
+
+/** Rooms of a package and the rooms each may import; a room is a folder or a file of src. */
+const ROOMS = {
+  core: {
+    errors: [],
+    bytes: ['errors'],
+    crypto: ['errors', 'bytes'],
+    kernel: ['errors', 'bytes', 'crypto'],
+    mask: ['errors', 'bytes', 'crypto', 'kernel'],
+    message: ['errors', 'bytes', 'crypto', 'mask'],
+    round: ['errors', 'bytes', 'crypto', 'mask'],
+  },
+  coordinator: {
+    settings: [],
+    events: [],
+    log: [],
+    round: ['settings', 'events'],
+    stores: ['round', 'settings'],
+    intake: ['round', 'settings', 'events', 'http/port'],
+    http: ['settings', 'log'],
+    driver: ['round', 'stores/contract', 'events', 'settings', 'intake', 'http/port', 'log'],
+  },
+};
+
+/** Files that decide and must not act: their imports may name nothing that reads a clock, draws chance or does I/O. */
+const PURE = [/^packages\/coordinator\/src\/round\//, /^packages\/participant\/src\/phases\//];
+const PORTABLE = ['core', 'participant'];
+
+const problems = [];
+const IMPORT = /^\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm;
+let files = 0;
+
+for (const name of Object.keys(PACKAGES)) {
+  const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'));
+  const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies });
+  for (const file of globSync(`packages/${name}/src/**/*.ts`)) {
+    const test = file.includes('.test.');
+    if (test) continue;
+    files++;
+    const text = readFileSync(file, 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
+    for (const match of text.matchAll(IMPORT)) {
+      const target = match[1] ?? match[2] ?? match[3];
+      const problem = check(name, file, target, declared);
+      if (problem) problems.push(`${file}: imports ${target}: ${problem}`);
+    }
+    if (PURE.some((pattern) => pattern.test(file)) && /\b(Date\.now|Math\.random|setTimeout|performance\.now|new Date\()/.test(text)) {
+      problems.push(`${file}: reads a clock or draws chance; take it as an argument`);
+    }
+  }
+}
+
+function check(name, file, target, declared) {
+  if (target.startsWith('.')) {
+    const path = normalize(join(dirname(file), target));
+    const source = `packages/${name}/src/`;
+    if (!path.startsWith(source)) return 'a relative path leaves its package';
+    const inner = path.slice(source.length);
+    if (inner === 'index.ts') return "the index of one's own package; import the file itself";
+    return file === `${source}index.ts` || file === `${source}main.ts` ? undefined : checkRoom(name, file.slice(source.length), inner);
+  }
+  if (target.startsWith('node:')) return PORTABLE.includes(name) && !file.endsWith('.node.ts') ? 'a portable package may not use Node' : checkPure(file);
+  if (target.startsWith('@xaynet/')) {
+    const pkg = target.split('/').slice(0, 2).join('/');
+    if (!PACKAGES[name].includes(pkg)) return `${name} may import ${PACKAGES[name].join(', ') || 'no package of this project'}`;
+    return declared.includes(pkg) ? undefined : `${pkg} is not in its package.json`;
+  }
+  const pkg = target.startsWith('@') ? target.split('/').slice(0, 2).join('/') : target.split('/')[0];
+  if (!LIBRARIES[name].includes(pkg)) return `${name} may use ${LIBRARIES[name].join(', ') || 'no library'}`;
+  return declared.includes(pkg) ? checkPure(file) : `${pkg} is not in its package.json`;
+}
+
+function checkPure(file) {
+  return PURE.some((pattern) => pattern.test(file)) ? 'a pure file decides and does not act' : undefined;
+}
+
+function checkRoom(name, from, to) {
+  const rooms = ROOMS[name];
+  if (!rooms) return undefined;
+  const roomOf = (path) => path.replace(/\.ts$/, '').split('/')[0];
+  const room = roomOf(from);
+  const other = roomOf(to);
+  if (room === other) return to.endsWith('/index.ts') && from !== to ? 'the index of one’s own room; import the file itself' : undefined;
+  if (!(room in rooms)) return undefined;
+  const allowed = rooms[room].some((entry) => entry === other || to.replace(/\.ts$/, '').startsWith(entry));
+  return allowed ? undefined : `${room} may import ${rooms[room].join(', ') || 'nothing else of its package'}`;
+}
+
+for (const problem of problems) console.log(problem);
+console.log(problems.length === 0 ? `imports: ${files} files follow the arrows` : `imports: ${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);

@@ -1,0 +1,30 @@
+// Checks each package as npm would publish it: builds it, lets publint read its manifest, and looks at the file list: no tests,
+// no sources without build, every export there, one version for all, and the licence inside.
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.json'], { stdio: 'inherit' });
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const problems = [];
+
+for (const folder of globSync('packages/*').filter((path) => existsSync(`${path}/package.json`))) {
+  const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  if (manifest.version !== version) problems.push(`${folder}: version ${manifest.version}, the project has ${version}`);
+  for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
+    if (name.startsWith('@xaynet/') && range !== version) problems.push(`${folder}: depends on ${name} ${range}, not ${version}`);
+  }
+  const { messages } = await publint({ pkgDir: folder, strict: true, pack: 'npm' });
+  for (const message of messages) if (message.type !== 'suggestion') problems.push(`${folder}: ${formatMessage(message, manifest)}`);
+  const [{ files }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], { cwd: folder, encoding: 'utf8' }));
+  const paths = files.map((file) => file.path);
+  for (const path of paths) if (/\.test\.|tsbuildinfo|^src\//.test(path)) problems.push(`${folder}: would publish ${path}`);
+  for (const needed of ['LICENSE', 'README.md']) if (!paths.includes(needed)) problems.push(`${folder}: would be published without ${needed}`);
+  console.log(`${manifest.name}: ${paths.length} files`);
+}
+for (const problem of problems) console.log(problem);
+console.log(problems.length === 0 ? 'packages: ready to publish' : `packages: ${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);

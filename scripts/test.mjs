@@ -1,0 +1,123 @@
+// `npm test`: runs every suite whose needs are there, says which it left out and how to get them, and adds up the counts.
+// With CI=true a suite that would be left out is a failure. Arguments: --suite NAME (repeatable), --seed N|random, --list.
+// It also fails when tests leave files behind in the temporary folder.
+import { spawn } from 'node:child_process';
+import { existsSync, globSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+
+/** The Chromium that page tests drive: XAYNET_CHROMIUM, else the usual places. */
+const chromium = () =>
+  [process.env.XAYNET_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+
+// Suites of one lane run one after another; the two lanes run side by side, one a core.
+const SUITES = [
+  { name: 'core', lane: 0, about: 'bytes, keys, masks, messages, documents', files: ['packages/core/src/**/*.test.ts'] },
+  { name: 'vectors', lane: 0, about: 'known answers, broken vectors, recorded rounds', files: ['tests/vectors/*.test.ts'] },
+  { name: 'participant', lane: 1, about: 'state machine, client, snapshots', files: ['packages/participant/src/**/*.test.ts'] },
+  { name: 'coordinator', lane: 1, about: 'rounds, stores, intake, HTTP, settings', files: ['packages/coordinator/src/**/*.test.ts'] },
+  { name: 'command', lane: 1, about: 'xaynet, its commands and the demo', files: ['packages/xaynet/src/**/*.test.ts'] },
+  { name: 'rounds', lane: 0, about: 'whole rounds over real HTTP', files: ['tests/rounds/*.test.ts'] },
+  { name: 'project', lane: 0, about: 'documents, examples, imports, portability', files: ['tests/project/*.test.ts'] },
+  {
+    name: 'browser',
+    lane: 0,
+    about: 'a participant in a real page',
+    files: ['tests/browser/*.test.ts'],
+    needs: () => chromium() !== undefined,
+    how: 'install Chromium (Debian: apt-get install chromium) or set XAYNET_CHROMIUM to its path',
+  },
+];
+
+const args = process.argv.slice(2);
+const only = args.flatMap((arg, i) => (arg === '--suite' ? [args[i + 1]] : []));
+const seedArg = args.includes('--seed') ? args[args.indexOf('--seed') + 1] : process.env.XAYNET_TEST_SEED;
+const seed = seedArg === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(seedArg ?? 20261122);
+const unknown = only.filter((name) => !SUITES.some((suite) => suite.name === name));
+if (unknown.length > 0 || !Number.isInteger(seed)) {
+  console.error(
+    unknown.length > 0
+      ? `test: no suite ${unknown.join(', ')}; there are ${SUITES.map((s) => s.name).join(', ')}`
+      : `test: --seed takes an integer or 'random'`,
+  );
+  process.exit(2);
+}
+if (args.includes('--list')) {
+  for (const suite of SUITES) console.log(`${suite.name.padEnd(12)} ${suite.about}`);
+  process.exit(0);
+}
+
+const chosen = SUITES.filter((suite) => only.length === 0 || only.includes(suite.name));
+const left = chosen.filter((suite) => suite.needs && !suite.needs());
+const running = chosen.filter((suite) => !left.includes(suite));
+const before = leftovers();
+const started = Date.now();
+console.log(`seed ${seed} (npm test -- --seed ${seed}), Node ${process.versions.node}, suites: ${running.map((suite) => suite.name).join(', ')}`);
+
+const results = (await Promise.all([0, 1].map((lane) => runLane(running.filter((suite) => suite.lane === lane))))).flat();
+
+let failed = 0;
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const { counts } of results) for (const key of Object.keys(total)) total[key] += counts[key];
+console.log('');
+for (const { suite, counts, ms } of results) {
+  console.log(
+    `${suite.name.padEnd(12)} ${String(counts.passed).padStart(5)} passed ${String(counts.failed).padStart(3)} failed ${String(counts.skipped).padStart(3)} skipped ${(ms / 1000).toFixed(1).padStart(6)} s`,
+  );
+}
+for (const suite of left) console.log(`${suite.name.padEnd(12)} LEFT OUT (${suite.about}). To run it: ${suite.how}.`);
+const stray = leftovers().filter((name) => !before.includes(name));
+if (stray.length > 0) {
+  console.log(`tests left files behind in ${tmpdir()}: ${stray.join(', ')}`);
+  failed++;
+}
+if (left.length > 0 && process.env.CI === 'true') {
+  console.log('CI=true: a suite that is left out is a failure.');
+  failed++;
+}
+if (results.some(({ code, counts }) => code !== 0 && counts.failed === 0)) {
+  console.log('a suite ended without finishing its tests; its output is above.');
+  failed++;
+}
+console.log(`in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+console.log(`${total.passed} passed, ${total.failed + failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed + failed > 0 || total.passed === 0 ? 1 : 0);
+
+/** Names in the temporary folder that this project's tests make. */
+function leftovers() {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('xaynet'));
+}
+
+async function runLane(suites) {
+  const results = [];
+  for (const suite of suites) results.push(await runSuite(suite));
+  return results;
+}
+
+function runSuite(suite) {
+  const files = suite.files.flatMap((pattern) => globSync(pattern)).sort();
+  if (files.length === 0) return { suite, counts: { passed: 0, failed: 0, skipped: 0 }, code: 1, ms: 0 };
+  const begun = Date.now();
+  const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--import=./scripts/test-seed.mjs', '--test', '--test-isolation=none'];
+  const child = spawn(process.execPath, [...flags, '--test-reporter=./scripts/test-reporter.mjs', ...files], {
+    env: { ...process.env, XAYNET_TEST_SEED: String(seed), XAYNET_CHROMIUM: chromium() ?? '', NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      const lines = output.trimEnd().split('\n');
+      let counts = { passed: 0, failed: 0, skipped: 0 };
+      const at = lines.findLastIndex((line) => line.startsWith('{"passed":'));
+      if (at >= 0) counts = JSON.parse(lines.splice(at, 1)[0]);
+      console.log(`\n${suite.name}: ${suite.about}`);
+      console.log(lines.join('\n').trimEnd());
+      resolve({ suite, counts, code, ms: Date.now() - begun });
+    });
+  });
+}
