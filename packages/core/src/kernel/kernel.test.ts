@@ -1,0 +1,322 @@
+// One suite for every kernel: whatever it does inside, its bytes are the oracle's, in all 240 configurations.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Decoding, Encoding, Kernel, Weights } from './kernel.ts';
+import { type Fraction, OracleGenerator, oracleEncode, oracleExact, oracleNearest, pack, unpack } from './oracle.test.ts';
+import { readGroupOrders } from './orders.ts';
+import { plain } from './plain.ts';
+import { bitLength, exactly, rational } from './rational.ts';
+
+const KERNELS: readonly Kernel[] = [plain];
+
+/** The 240 encodings, made here from the tables of wire 3.2 once more, so that the catalogue is not its own witness. */
+const ENCODINGS: readonly (Encoding & { wire: string })[] = [...readGroupOrders()].map(([wire, order]) => {
+  const [, data, bound] = [0, 2, 4].map((at) => Number.parseInt(wire.slice(at, at + 2), 16)) as [number, number, number];
+  const largest = [exactly(3.4028234663852886e38).numerator, exactly(Number.MAX_VALUE).numerator, 2n ** 31n, 2n ** 63n];
+  return {
+    wire,
+    order,
+    bytesPerNumber: Math.ceil(bitLength(order - 1n) / 8),
+    prngBytes: Math.ceil(bitLength(order) / 8),
+    addShift: bound === 255 ? largest[data]! : 10n ** BigInt(bound),
+    expShift: 10n ** (bound === 255 ? [45n, 324n, 10n, 10n][data]! : data === 1 ? 20n : 10n),
+  };
+});
+
+const encodings = fc.constantFrom(...ENCODINGS);
+const narrow = fc.constantFrom(...ENCODINGS.filter((encoding) => encoding.bytesPerNumber <= 8));
+const either = fc.oneof(encodings, narrow);
+
+/** Elements at and around the ends of the group and of its words. */
+function elementsOf({ order }: Encoding): fc.Arbitrary<bigint> {
+  const special = [0n, 1n, order - 1n, order - 2n, order / 2n, 2n ** 32n - 1n, 2n ** 32n, order - (order % 2n ** 32n), order - (order % 2n ** 32n) - 1n];
+  return fc.oneof(fc.bigInt({ min: 0n, max: order - 1n }), fc.constantFrom(...special.filter((element) => element >= 0n && element < order)));
+}
+
+function vectorsOf(encoding: Encoding, count: number): fc.Arbitrary<bigint[][]> {
+  return fc
+    .integer({ min: 0, max: 7 })
+    .chain((length) => fc.array(fc.array(elementsOf(encoding), { minLength: length, maxLength: length }), { minLength: count, maxLength: count }));
+}
+
+/** The bytes at an odd address, as they lie in a message. */
+function unaligned(bytes: Uint8Array): Uint8Array {
+  const holder = new Uint8Array(bytes.length + 3).fill(0xee);
+  holder.set(bytes, 1);
+  return holder.subarray(1, 1 + bytes.length);
+}
+
+for (const kernel of KERNELS) {
+  test(`${kernel.name}: add and subtract are those of the group, and touch nothing beside`, () => {
+    fc.assert(
+      fc.property(
+        either.chain((encoding) => fc.tuple(fc.constant(encoding), vectorsOf(encoding, 2))),
+        ([encoding, [a, b]]) => {
+          const sum = unaligned(pack(encoding, a!));
+          kernel.add(encoding, sum, unaligned(pack(encoding, b!)));
+          assert.deepEqual(
+            unpack(encoding, sum),
+            a!.map((element, i) => (element + b![i]!) % encoding.order),
+          );
+          assert.deepEqual([new Uint8Array(sum.buffer)[0], new Uint8Array(sum.buffer).at(-1)], [0xee, 0xee]);
+          kernel.subtract(encoding, sum, pack(encoding, b!));
+          assert.deepEqual(unpack(encoding, sum), a);
+          kernel.subtract(encoding, sum, pack(encoding, b!));
+          assert.deepEqual(
+            unpack(encoding, sum),
+            a!.map((element, i) => (element + encoding.order - b![i]!) % encoding.order),
+          );
+        },
+      ),
+      { numRuns: 600 },
+    );
+  });
+
+  test(`${kernel.name}: the range check is exact at both ends`, () => {
+    fc.assert(
+      fc.property(
+        either.chain((encoding) => fc.tuple(fc.constant(encoding), vectorsOf(encoding, 1), elementsOf(encoding), elementsOf(encoding))),
+        ([encoding, [elements], low, high]) => {
+          const bytes = unaligned(pack(encoding, elements!));
+          assert.equal(
+            kernel.inRange(encoding, bytes, low, high),
+            elements!.every((element) => low <= element && element < high),
+          );
+          assert.equal(kernel.inRange(encoding, bytes, 0n, encoding.order), true);
+          for (const element of elements!) {
+            assert.equal(kernel.inRange(encoding, pack(encoding, [element]), element, element + 1n), true);
+            assert.equal(kernel.inRange(encoding, pack(encoding, [element]), 0n, element), false);
+            assert.equal(kernel.inRange(encoding, pack(encoding, [element]), element + 1n, encoding.order), false);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+    for (const encoding of ENCODINGS) {
+      if (encoding.order < 1n << BigInt(8 * encoding.bytesPerNumber)) {
+        assert.equal(kernel.inRange(encoding, pack(encoding, [0n, encoding.order]), 0n, encoding.order), false, `${encoding.wire}: the order itself`);
+      }
+      assert.equal(kernel.inRange(encoding, pack(encoding, [0n, encoding.order - 1n]), 0n, encoding.order), true, `${encoding.wire}: one less`);
+      assert.equal(kernel.inRange(encoding, new Uint8Array(0), 5n, 5n), true);
+    }
+  });
+
+  test(`${kernel.name}: draws are the oracle's in all 240 configurations, one generator for several vectors`, () => {
+    const seed = new Uint8Array(32).map((_, i) => 7 * i);
+    ENCODINGS.forEach((encoding, i) => {
+      const other = ENCODINGS[(i * 67 + 5) % ENCODINGS.length]!; // the unit need not be of the same configuration
+      const oracle = new OracleGenerator(seed);
+      const draws = kernel.draws(seed);
+      for (const [group, length] of [
+        [other, 1],
+        [encoding, 3],
+        [other, 0],
+        [encoding, 2],
+      ] as const) {
+        const start = Array.from({ length }, (_, j) => (group.order * BigInt(j)) / 3n);
+        const accumulator = unaligned(pack(group, start));
+        draws.add(group, accumulator);
+        assert.deepEqual(
+          unpack(group, accumulator),
+          start.map((element) => (element + oracle.draw(group.order)) % group.order),
+          encoding.wire,
+        );
+      }
+    });
+  });
+
+  test(`${kernel.name}: draws run on across the edges of the keystream buffer`, () => {
+    const seed = new Uint8Array(32).fill(0x5a);
+    // 2 words without rejection in two, 2 with, 3 with, 66 and 67: the last do not divide any buffer.
+    for (const [wire, most] of [
+      ['02000006', 9000],
+      ['01000003', 1200],
+      ['0100060c', 4000],
+      ['0101ff03', 300],
+      ['0001ff0c', 300],
+    ] as const) {
+      const encoding = ENCODINGS.find((candidate) => candidate.wire === wire)!;
+      const oracle = new OracleGenerator(seed);
+      const expected = Array.from({ length: most }, () => oracle.draw(encoding.order));
+      const accumulator = new Uint8Array(most * encoding.bytesPerNumber);
+      kernel.draws(seed).add(encoding, accumulator);
+      assert.equal(Buffer.compare(accumulator, pack(encoding, expected)), 0, wire);
+      // The same in pieces of one, two, three … elements.
+      const draws = kernel.draws(seed);
+      const pieces = new Uint8Array(accumulator.length);
+      for (let at = 0, size = 1; at < most; at += size++) {
+        draws.add(encoding, pieces.subarray(at * encoding.bytesPerNumber, Math.min(at + size, most) * encoding.bytesPerNumber));
+      }
+      assert.equal(Buffer.compare(pieces, accumulator), 0, `${wire} in pieces`);
+    }
+  });
+
+  test(`${kernel.name}: encoding is exact for adversarial weights of all four array types`, () => {
+    fc.assert(
+      fc.property(
+        either.chain((encoding) => scalars.chain((scalar) => fc.tuple(fc.constant(encoding), fc.constant(scalar), arraysFor(encoding, scalar)))),
+        ([encoding, scalar, arrays]) => {
+          for (const weights of arrays) {
+            const out = unaligned(new Uint8Array(weights.length * encoding.bytesPerNumber).fill(0xdd));
+            kernel.encode(encoding, scalar, weights, out);
+            const exact = Array.from<number | bigint, Fraction>(weights, oracleExact);
+            assert.deepEqual(
+              unpack(encoding, out),
+              exact.map((weight) => oracleEncode(encoding, scalar, weight)),
+              `${weights.constructor.name} ${weights}`,
+            );
+            const again = new Uint8Array(out.length);
+            kernel.encode(encoding, scalar, exact, again);
+            assert.deepEqual(again, new Uint8Array(out), 'the same weights as fractions');
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test(`${kernel.name}: decoding is the nearest float, the truncated integer and the reduced fraction`, () => {
+    fc.assert(
+      fc.property(
+        either.chain((encoding) => fc.tuple(fc.constant(encoding), decodingsOf(encoding))),
+        ([encoding, { decoding, elements }]) => {
+          const bytes = unaligned(pack(encoding, elements));
+          const expected = elements.map((element) => ({
+            numerator: (element - decoding.offset) * decoding.factor.numerator,
+            denominator: decoding.factor.denominator,
+          }));
+          assert.deepEqual(
+            kernel.decodeExactly(encoding, bytes, decoding),
+            expected.map(({ numerator, denominator }) => rational(numerator, denominator)),
+          );
+          for (const data of ['F32', 'F64'] as const) {
+            check(
+              data,
+              expected.map((fraction) => oracleNearest(fraction, data)),
+            );
+          }
+          const truncated = expected.map(({ numerator, denominator }) => numerator / denominator);
+          check(
+            'I32',
+            truncated.map((value) => (value >= -(2n ** 31n) && value < 2n ** 31n ? Number(value) : undefined)),
+          );
+          check(
+            'I64',
+            truncated.map((value) => (value >= -(2n ** 63n) && value < 2n ** 63n ? value : undefined)),
+          );
+
+          function check(data: 'F32' | 'F64' | 'I32' | 'I64', values: readonly (number | bigint | undefined)[]): void {
+            const bad = values.indexOf(undefined);
+            if (bad >= 0) {
+              assert.throws(() => kernel.decode(encoding, bytes, decoding, data), {
+                code: 'model-not-representable',
+                message: new RegExp(`weight ${bad} as ${data}`),
+              });
+            } else {
+              const actual: (number | bigint)[] = [...kernel.decode(encoding, bytes, decoding, data)];
+              assert.ok(actual.every((value, i) => Object.is(value, values[i])) && actual.length === values.length, `${data} ${actual} ${values}`);
+            }
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+}
+
+/** Scalars: ordinary shares, none at all, above every bound, below every step, exact and inexact as doubles, beyond doubles. */
+const scalars = fc.oneof(
+  fc
+    .constantFrom([1, 1], [1, 3], [2, 3], [0, 1], [1, 2], [3, 1], [57, 100], [1, 4096], [1, 1000], [7, 10 ** 9], [3602879701896397, 2 ** 55])
+    .map(([n, d]) => rational(BigInt(n!), BigInt(d!))),
+  fc.constantFrom(rational(1n, 10n ** 11n), rational(1n, 10n ** 400n), rational(10n ** 320n), rational(2n * 10n ** 6n + 1n, 2n), rational(1n, 10n ** 200n)),
+  fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 64n }), fc.bigInt({ min: 1n, max: 2n ** 64n })).map(([n, d]) => rational(n, d)),
+  fc.double({ min: 0, max: 1, noNaN: true }).map(exactly),
+);
+
+/** A double nearby: the same, or one, two units in the last place away. */
+function nudge(value: number, steps: number): number {
+  if (!Number.isFinite(value)) return value;
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  view.setBigInt64(0, view.getBigInt64(0) + BigInt(steps));
+  const moved = view.getFloat64(0);
+  return Number.isFinite(moved) ? moved : value;
+}
+
+/** Weights whose scaled value is a whole or half step, the bound, or just beside; and whatever else floats can be. */
+function arraysFor(encoding: Encoding, scalar: Fraction): fc.Arbitrary<Weights[]> {
+  const s = Number(scalar.numerator) / Number(scalar.denominator);
+  const scale = Number.isFinite(s) && s > 0 ? s : 1;
+  const bound = Number(encoding.addShift) / scale;
+  const step = 1 / Number(encoding.expShift) / scale;
+  const near = fc.tuple(
+    fc.oneof(
+      fc.constantFrom(
+        0,
+        -0,
+        bound,
+        -bound,
+        5e-324,
+        -5e-324,
+        2 ** -149,
+        -(2 ** -149),
+        2 ** -126,
+        Number.MAX_VALUE,
+        -Number.MAX_VALUE,
+        3.4028234663852886e38,
+        0.5,
+        -0.75,
+        1.5,
+        3,
+      ),
+      fc.integer({ min: -100, max: 100 }).map((k) => (k / 2) * step),
+      fc.integer({ min: -(10 ** 10), max: 10 ** 10 }).map((k) => (k / 2) * step),
+      fc.integer({ min: -100, max: 100 }).map((k) => bound + (k / 2) * step),
+      fc.double({ min: -1, max: 1, noNaN: true }),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+    ),
+    fc.constantFrom(0, 0, 1, -1, 2, -2),
+  );
+  const doubles = near.map(([value, steps]) => nudge(value, steps)).filter(Number.isFinite);
+  const small = Math.min(Math.trunc(bound), 2 ** 31 - 1);
+  const integers = fc.oneof(fc.integer(), fc.constantFrom(0, 1, -1, small, -small, -(2 ** 31)), fc.integer({ min: -20000, max: 20000 }));
+  const longs = fc.oneof(
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    integers.map(BigInt),
+    fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n + 1n),
+  );
+  return fc.tuple(
+    fc.array(doubles, { maxLength: 6 }).map((list) => Float32Array.from(list, (value) => (Number.isFinite(Math.fround(value)) ? value : 0))),
+    fc.array(doubles, { maxLength: 6 }).map((list) => Float64Array.from(list)),
+    fc.array(integers, { maxLength: 4 }).map((list) => Int32Array.from(list)),
+    fc.array(longs, { maxLength: 4 }).map((list) => BigInt64Array.from(list)),
+  );
+}
+
+/** What unmasking meets: sums of scaled weights over a sum of scalars; and ties between floats, whole numbers, ends of the ranges. */
+function decodingsOf(encoding: Encoding): fc.Arbitrary<{ decoding: Decoding; elements: bigint[] }> {
+  const middle = encoding.addShift * encoding.expShift;
+  const factors = fc.oneof(
+    fc.bigInt({ min: 1n, max: 30n * encoding.expShift }).map((sum) => rational(1n, sum)),
+    fc.bigInt({ min: 1n, max: 30n }).map((sum) => rational(1n, sum * encoding.expShift)),
+    fc.integer({ min: 0, max: 60 }).map((bits) => rational(1n, 1n << BigInt(bits))),
+    fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 60n }), fc.bigInt({ min: 1n, max: 2n ** 60n })).map(([n, d]) => rational(n, d)),
+    fc.constantFrom(rational(1n), rational(10n ** 324n), rational(1n, 10n ** 334n), rational(3n, 10n ** 60n)),
+  );
+  return fc.record({ factor: factors, models: fc.bigInt({ min: 0n, max: 40n }) }).chain(({ factor, models }) => {
+    const offset = (models * middle) % encoding.order;
+    // Beside arbitrary elements: offset ± a tie of either float format, ± a multiple of the denominator.
+    const ties = fc
+      .tuple(fc.bigInt({ min: -(2n ** 25n), max: 2n ** 25n }), fc.nat(40), fc.constantFrom(-1n, 0n, 0n, 1n))
+      .map(([odd, bits, by]) => offset + (odd << BigInt(bits)) + by);
+    const wholes = fc.tuple(fc.bigInt({ min: -1000n, max: 1000n }), fc.constantFrom(-1n, 0n, 1n)).map(([k, by]) => offset + k * factor.denominator + by);
+    const limits = fc
+      .tuple(fc.constantFrom(2n ** 31n, -(2n ** 31n), 2n ** 31n - 1n, 2n ** 52n, 2n ** 63n), fc.constantFrom(-1n, 0n, 1n))
+      .map(([k, by]) => offset + k * factor.denominator + by);
+    const inside = fc.oneof(ties, wholes, limits).map((element) => ((element % encoding.order) + encoding.order) % encoding.order);
+    return fc.record({ decoding: fc.constant({ offset, factor }), elements: fc.array(fc.oneof(elementsOf(encoding), inside), { maxLength: 5 }) });
+  });
+}
