@@ -1,0 +1,71 @@
+// Masking a model and deriving its mask (wire 2.4, 4.3). Both draw from the seed in the same order, the unit first and then the
+// vector, so a mask is what masking adds, and subtracting it gives the encoded model back.
+
+import { MaskSeed } from '../bytes/fixed.ts';
+import { kernel } from '../kernel/chosen.ts';
+import { type Rational, rational } from '../kernel/rational.ts';
+import { checkConfigPair, type MaskConfigPair } from './config.ts';
+import { type ConversionMode, checkModel, finiteWeights, isWeights, type Model, type Weights } from './model.ts';
+import { emptyMaskObject, type MaskObject } from './object.ts';
+import { checkScalar, type Scalar } from './scalar.ts';
+
+/**
+ * Masks a model (wire 4.3): each weight times the scalar, clamped to the bound, shifted, truncated and hidden behind a draw of `seed`.
+ * Exact for typed arrays and fractions alike; the type of the array need not be the configuration's. A seed masks one model, ever.
+ * Throws `weight-not-finite` (unless `mode` is `bounded`), `rational-invalid`, `scalar-invalid`, `config-unknown`, `mask-length`,
+ * `length-mismatch`.
+ * @example
+ * ```ts
+ * import { MaskSeed } from '@xaynet/core/bytes';
+ * import { Aggregation, deriveMask, maskModel, parseMaskConfig, scalarFrom } from '@xaynet/core/mask';
+ * const vect = parseMaskConfig('Power2/F32/B0/M6');
+ * const config = { vect, unit: vect };
+ * const seed = MaskSeed(new Uint8Array(32).fill(7)); // 32 random bytes in earnest
+ * const masked = maskModel({ config, seed, scalar: scalarFrom(1), model: Float32Array.of(0.5, -0.25) });
+ * Aggregation.from(masked).unmask(deriveMask({ config, seed, length: 2 })).toWeights('F32'); // Float32Array [0.5, -0.25]
+ * ```
+ */
+export function maskModel(input: {
+  config: MaskConfigPair;
+  seed: MaskSeed;
+  scalar: Scalar;
+  model: Weights | Model;
+  mode?: ConversionMode | undefined;
+}): MaskObject {
+  const { config, scalar } = input;
+  checkConfigPair(config);
+  checkScalar(scalar);
+  const seed = MaskSeed(input.seed);
+  const model = isWeights(input.model) ? finiteWeights(input.model, input.mode ?? 'strict') : input.model;
+  if (!isWeights(model)) checkModel(model);
+  const object = emptyMaskObject(config, model.length);
+  const clamped = clampScalar(scalar, config.unit.addShift);
+  kernel.encode(config.unit, ONE, [clamped], object.unit);
+  kernel.encode(config.vect, clamped, model, object.vect);
+  addMaskTo(object, seed);
+  return object;
+}
+
+/**
+ * The mask of a seed (wire 2.4): `length` elements and a unit. Throws `config-unknown`, `mask-length`, `length-mismatch`.
+ */
+export function deriveMask(input: { config: MaskConfigPair; seed: MaskSeed; length: number }): MaskObject {
+  checkConfigPair(input.config);
+  const object = emptyMaskObject(input.config, input.length);
+  addMaskTo(object, MaskSeed(input.seed));
+  return object;
+}
+
+/** Adds the mask of `seed` to the elements of `object` where they lie; they must be valid. */
+export function addMaskTo(object: MaskObject, seed: MaskSeed): void {
+  const draws = kernel.draws(seed);
+  draws.add(object.config.unit, object.unit);
+  draws.add(object.config.vect, object.vect);
+}
+
+const ONE: Rational = rational(1);
+
+/** s' = min(s, A) of the unit's configuration; a scalar has no lower clamp, as it is never negative. */
+function clampScalar(scalar: Scalar, bound: bigint): Rational {
+  return scalar.numerator > bound * scalar.denominator ? rational(bound) : scalar;
+}

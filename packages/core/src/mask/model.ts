@@ -1,0 +1,74 @@
+// Models: what a typed array of weights is exactly, and the way back (wire 4.1, 4.2, 4.7). Two conversions exist where a float is no
+// number: "strict" refuses the first such weight, "bounded" replaces it by what the table of wire 4.2 says.
+
+import { XaynetError } from '../errors.ts';
+import { toPrimitive } from '../kernel/decode.ts';
+import type { DataType, Model, Weights } from '../kernel/kernel.ts';
+import { exactly, FLOAT32, FLOAT64, type Rational, rational } from '../kernel/rational.ts';
+
+export type { Model, Rational, Weights };
+export { rational };
+/** What happens to values that a conversion cannot keep: an error, or the nearest allowed value (wire 4.2). */
+export type ConversionMode = 'strict' | 'bounded';
+
+/**
+ * The exact value of each weight (wire 4.2): a float is the dyadic fraction that it is, no decimal rounding. Mode `bounded` turns NaN
+ * into 0 and infinities into the largest finite value of the array's type; mode `strict`, the default, throws `weight-not-finite`.
+ * @example
+ * ```ts
+ * import { modelFromWeights } from '@xaynet/core/mask';
+ * modelFromWeights(Float32Array.of(0.1)); // [{ numerator: 13421773n, denominator: 134217728n }]
+ * ```
+ */
+export function modelFromWeights(weights: Weights, mode: ConversionMode = 'strict'): Model {
+  return Array.from<number | bigint, Rational>(finiteWeights(weights, mode), (weight) =>
+    typeof weight === 'bigint' ? { numerator: weight, denominator: 1n } : exactly(weight),
+  );
+}
+
+/** The weights themselves when all are finite; else, as `mode` says, a changed copy or `weight-not-finite` with the index (wire 4.2). */
+export function finiteWeights(weights: Weights, mode: ConversionMode): Weights {
+  if (!(weights instanceof Float32Array || weights instanceof Float64Array)) return weights;
+  const bad = weights.findIndex((weight) => !Number.isFinite(weight));
+  if (bad < 0) return weights;
+  if (mode !== 'bounded') throw new XaynetError('weight-not-finite', `weight ${bad} is ${weights[bad]}`);
+  const { largest } = weights instanceof Float32Array ? FLOAT32 : FLOAT64;
+  return weights.map((weight) => (Number.isNaN(weight) ? 0 : Math.min(Math.max(weight, -largest), largest)));
+}
+
+/**
+ * The model as primitives (wire 4.7): floats are the nearest to the exact value, ties to even, rounded once, also below the normal
+ * range; integers are truncated toward zero. Throws `model-not-representable` with the index of the first weight beyond the type.
+ */
+export function modelToWeights(model: Model, data: 'F32'): Float32Array;
+export function modelToWeights(model: Model, data: 'F64'): Float64Array;
+export function modelToWeights(model: Model, data: 'I32'): Int32Array;
+export function modelToWeights(model: Model, data: 'I64'): BigInt64Array;
+export function modelToWeights(model: Model, data: DataType): Weights;
+export function modelToWeights(model: Model, data: DataType): Weights {
+  checkModel(model);
+  const values = model.map(({ numerator, denominator }, i) => toPrimitive(numerator, denominator, data, i));
+  switch (data) {
+    case 'F32':
+      return Float32Array.from(values as number[]);
+    case 'F64':
+      return Float64Array.from(values as number[]);
+    case 'I32':
+      return Int32Array.from(values as number[]);
+    case 'I64':
+      return BigInt64Array.from(values as bigint[]);
+  }
+}
+
+/** Whether `model` is one of the four typed arrays and not a list of fractions. */
+export function isWeights(model: Weights | Model): model is Weights {
+  return model instanceof Float32Array || model instanceof Float64Array || model instanceof Int32Array || model instanceof BigInt64Array;
+}
+
+/** Throws `rational-invalid` unless `model` is a list of fractions with positive denominators. */
+export function checkModel(model: Model): void {
+  if (!Array.isArray(model))
+    throw new XaynetError('rational-invalid', 'a model is a Float32Array, Float64Array, Int32Array, BigInt64Array or list of fractions');
+  const bad = model.findIndex((weight) => typeof weight?.numerator !== 'bigint' || typeof weight.denominator !== 'bigint' || weight.denominator <= 0n);
+  if (bad >= 0) throw new XaynetError('rational-invalid', `weight ${bad}; numbers belong into a typed array`);
+}
