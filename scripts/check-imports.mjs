@@ -35,7 +35,7 @@ const ROOMS = {
     round: ['errors', 'bytes', 'crypto', 'mask'],
   },
   coordinator: {
-    settings: [],
+    settings: ['log'],
     events: [],
     log: [],
     round: ['settings', 'events'],

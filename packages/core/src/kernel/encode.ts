@@ -44,7 +44,7 @@ const MARGIN = 2 ** -51;
 /** The same on doubles; false, and nothing written, when `factor` is outside the range for which the error bound is proven. */
 function encodeDoubles(factor: Rational, middle: number, weights: Weights, width: number, out: Uint8Array): boolean {
   const multiplier = nearestFloat(factor.numerator, factor.denominator, FLOAT64);
-  if (multiplier === undefined || multiplier > 1e200 || (multiplier < 1e-200 && factor.numerator !== 0n)) return false;
+  if (multiplier === undefined || (multiplier < 1e-200 && factor.numerator !== 0n)) return false;
   const isExact = isExactProduct(factor, multiplier, weights);
   const most = 2 * middle;
   for (let i = 0, offset = 0; i < weights.length; i++, offset += width) {

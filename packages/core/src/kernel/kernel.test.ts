@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Decoding, Encoding, Kernel, Weights } from './kernel.ts';
-import { type Fraction, OracleGenerator, oracleEncode, oracleExact, oracleNearest, pack, unpack } from './oracle.test.ts';
+import { type Fraction, littleEndian, OracleGenerator, oracleEncode, oracleExact, oracleNearest, pack, unpack } from './oracle.test.ts';
 import { readGroupOrders } from './orders.ts';
 import { plain } from './plain.ts';
 import { bitLength, exactly, rational } from './rational.ts';
@@ -223,6 +223,100 @@ for (const kernel of KERNELS) {
       ),
       { numRuns: 2000 },
     );
+  });
+
+  test(`${kernel.name}: a candidate equal to the order is rejected`, () => {
+    const seed = new Uint8Array(32).fill(0x17);
+    for (const width of [6, 7, 8, 9, 12, 13, 40, 268]) {
+      const oracle = new OracleGenerator(seed);
+      let order = 0n; // the first candidate that is odd, wide enough, and leaves head-room for the two-word path
+      while (order % 2n === 0n || order >> BigInt(8 * width - 8) === 0n || order >> BigInt(8 * width - 2) !== 0n) order = littleEndian(oracle.fill(width));
+      const group = { order, bytesPerNumber: width, prngBytes: width };
+      const expected = new OracleGenerator(seed).draw(order);
+      const accumulator = new Uint8Array(width);
+      kernel.draws(seed).add(group, accumulator);
+      assert.equal(littleEndian(accumulator), expected, `${width} bytes`);
+    }
+  });
+
+  test(`${kernel.name}: encoding survives the worst products: multipliers half a unit off, full significands just below an integer`, () => {
+    const encoding = ENCODINGS.find(({ wire }) => wire === '01020403')!; // bound 10^4, the largest of the two-word ones
+    const encodes = (scalar: Fraction, weights: Weights): void => {
+      const out = new Uint8Array(weights.length * encoding.bytesPerNumber);
+      kernel.encode(encoding, scalar, weights, out);
+      const expected = Array.from<number | bigint, bigint>(weights, (weight) => oracleEncode(encoding, scalar, oracleExact(weight)));
+      assert.deepEqual(unpack(encoding, out), expected, `${scalar.numerator}/${scalar.denominator} ${weights}`);
+    };
+    // s·E = 2^30·(1 + (2j + 1)·2^-53 ± 2^-80): the multiplier is wrong by half of its last place. k is nearly twice a power of two.
+    for (let j = 0; j < 40; j++) {
+      const up = 2n ** 80n + (2n * BigInt(j * j) + 1n) * 2n ** 27n;
+      for (const multiplier of [up - 1n, up + 1n]) {
+        const scalar = rational(multiplier * 2n ** 30n, 2n ** 80n * encoding.expShift);
+        const floats = Array.from({ length: 20 }, (_, i) => (2 ** (31 + (i % 8)) - 1 - i * j) / 2 ** 30);
+        const around = floats.flatMap((value) => [nudge(value, -1), value, nudge(value, 1)]).flatMap((value) => [value, -value]);
+        encodes(scalar, Float64Array.from(around));
+        encodes(
+          scalar,
+          BigInt64Array.from(around, (value) => BigInt(Math.round(value))),
+        );
+      }
+    }
+    // weight·multiplier = k - 2^-t exactly, in more bits than a double has: the product rounds up to k.
+    for (const [bits, t, scale, make] of [
+      [24, 30, -23, Float32Array],
+      [24, 31, -23, Float32Array],
+      [31, 27, 0, Int32Array],
+      [53, 30, -52, Float64Array],
+    ] as const) {
+      for (let i = 1; i < 200; i++) {
+        const weight = 2n ** BigInt(bits) - 2n * BigInt(i) + 1n;
+        let inverse = 1n;
+        for (let step = 0; step < 7; step++) inverse = BigInt.asUintN(t, inverse * (2n - weight * inverse));
+        const multiplier = 2n ** BigInt(t) - inverse; // weight · multiplier = -1 modulo 2^t
+        const scalar = rational(multiplier * 2n ** BigInt(-scale), 2n ** BigInt(t) * encoding.expShift);
+        encodes(scalar, make.of(Number(weight) * 2 ** scale, -Number(weight) * 2 ** scale));
+      }
+    }
+  });
+
+  test(`${kernel.name}: decoding survives values beside a tie, beside an integer, and at the largest float`, () => {
+    const encoding = ENCODINGS.find(({ wire }) => wire === '02000206')!; // order 2^61, the largest of the two-word ones
+    const decodes = (n: bigint, factor: Fraction & { numerator: bigint }): void => {
+      const bytes = pack(encoding, [n]);
+      const fraction = { numerator: n * factor.numerator, denominator: factor.denominator };
+      const decoding = { offset: 0n, factor: rational(factor.numerator, factor.denominator) };
+      for (const data of ['F32', 'F64'] as const) {
+        const expected = oracleNearest(fraction, data);
+        if (expected === undefined) assert.throws(() => kernel.decode(encoding, bytes, decoding, data), { code: 'model-not-representable' });
+        else assert.ok(Object.is(kernel.decode(encoding, bytes, decoding, data)[0], expected), `${data} ${n} ${factor.numerator}/${factor.denominator}`);
+      }
+      const whole = fraction.numerator / fraction.denominator;
+      if (whole < 2n ** 63n) assert.equal(kernel.decode(encoding, bytes, decoding, 'I64')[0], whole, `I64 ${n} ${factor.numerator}/${factor.denominator}`);
+    };
+    for (const [bits, shift] of [
+      [25n, 33n],
+      [54n, 4n],
+    ] as const) {
+      for (let i = 0n; i < 60n; i++) {
+        const tie = (2n ** (bits - 1n) + 2n * i * i + 1n) << shift; // one bit more than the format keeps, the last one set
+        for (const by of [-1n, 0n, 1n]) {
+          decodes(tie + by, rational(1n, 2n ** 40n));
+          decodes(3n * tie + by, rational(1n, 3n * 2n ** 50n));
+          decodes(tie + by, rational(10n ** 10n, 10n ** 10n + 1n));
+        }
+      }
+    }
+    // n·P = j·Q - 1 for a large Q: below the integer j by less than double-double arithmetic can tell.
+    for (let i = 0n; i < 40n; i++) {
+      const n = 2n ** 40n + 2n * i + 1n;
+      const denominator = 2n ** (60n + i);
+      let inverse = 1n;
+      for (let step = 0; step < 8; step++) inverse = BigInt.asUintN(Number(60n + i), inverse * (2n - n * inverse));
+      decodes(n, rational(denominator - inverse, denominator));
+      decodes(n, rational(inverse, denominator));
+    }
+    const largest = exactly(3.4028234663852886e38).numerator;
+    for (const by of [-1n, 0n, 1n]) decodes(1n, rational(2n * largest + by, 2n));
   });
 }
 

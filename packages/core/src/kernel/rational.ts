@@ -104,7 +104,6 @@ export function nearestFloat(numerator: bigint, denominator: bigint, format: Flo
   if (numerator === 0n) return 0;
   const n = numerator < 0n ? -numerator : numerator;
   const magnitude = bitLength(n) - bitLength(denominator); // 2^(magnitude - 1) < n/d < 2^(magnitude + 1)
-  if (magnitude > 1024) return undefined;
   // The quotient below counts units of 2^-shift: one bit more than the format keeps, or two.
   const shift = Math.min(format.precision + 1 - magnitude, 1 - format.smallestExponent);
   const dividend = shift > 0 ? n << BigInt(shift) : n;
