@@ -247,11 +247,11 @@ for (const kernel of KERNELS) {
       const expected = Array.from<number | bigint, bigint>(weights, (weight) => oracleEncode(encoding, scalar, oracleExact(weight)));
       assert.deepEqual(unpack(encoding, out), expected, `${scalar.numerator}/${scalar.denominator} ${weights}`);
     };
-    // s·E = 2^30·(1 + (2j + 1)·2^-53 ± 2^-80): the multiplier is wrong by half of its last place. k is nearly twice a power of two.
+    // s·E = 2^30·(1 + (2j² + 1)·2^-53 ± 2^-120): the multiplier is wrong by half of its last place. k is nearly twice a power of two.
     for (let j = 0; j < 40; j++) {
-      const up = 2n ** 80n + (2n * BigInt(j * j) + 1n) * 2n ** 27n;
+      const up = 2n ** 120n + (2n * BigInt(j * j) + 1n) * 2n ** 67n;
       for (const multiplier of [up - 1n, up + 1n]) {
-        const scalar = rational(multiplier * 2n ** 30n, 2n ** 80n * encoding.expShift);
+        const scalar = rational(multiplier * 2n ** 30n, 2n ** 120n * encoding.expShift);
         const floats = Array.from({ length: 20 }, (_, i) => (2 ** (31 + (i % 8)) - 1 - i * j) / 2 ** 30);
         const around = floats.flatMap((value) => [nudge(value, -1), value, nudge(value, 1)]).flatMap((value) => [value, -value]);
         encodes(scalar, Float64Array.from(around));

@@ -9,6 +9,7 @@ import type { Kernel } from './kernel.ts';
 import { addDrawsNarrow, addNarrow, isNarrow, subtractNarrow } from './narrow.ts';
 import { addDrawsWide, addWide, subtractWide } from './wide.ts';
 
+/** The portable kernel. */
 export const plain: Kernel = {
   name: 'plain',
   draws: (seed) => {

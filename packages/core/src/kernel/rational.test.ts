@@ -5,7 +5,7 @@ import { oracleExact, oracleNearest } from './oracle.test.ts';
 import { bitLength, decompose, exactly, FLOAT32, FLOAT64, greatestCommonDivisor, nearestFloat, rational } from './rational.ts';
 
 /** Fractions of every size, among them those that lie exactly between two floats, or just beside. */
-export const fractions: fc.Arbitrary<{ numerator: bigint; denominator: bigint }> = fc.oneof(
+const fractions: fc.Arbitrary<{ numerator: bigint; denominator: bigint }> = fc.oneof(
   fc.record({ numerator: fc.bigInt({ min: -(2n ** 120n), max: 2n ** 120n }), denominator: fc.bigInt({ min: 1n, max: 2n ** 120n }) }),
   fc.record({ numerator: fc.bigInt({ min: -(2n ** 1100n), max: 2n ** 1100n }), denominator: fc.bigInt({ min: 1n, max: 2n ** 1100n }) }),
   fc.record({ numerator: fc.bigInt({ min: -1000n, max: 1000n }), denominator: fc.bigInt({ min: 1n, max: 1000n }) }),

@@ -93,7 +93,9 @@ export interface FloatFormat {
   readonly largest: number;
 }
 
+/** IEEE-754 binary32. */
 export const FLOAT32: FloatFormat = { precision: 24, smallestExponent: -149, largest: (2 ** 24 - 1) * 2 ** 104 };
+/** IEEE-754 binary64. */
 export const FLOAT64: FloatFormat = { precision: 53, smallestExponent: -1074, largest: Number.MAX_VALUE };
 
 /**

@@ -38,6 +38,7 @@ export class Aggregation {
     return restored;
   }
 
+  /** Configurations of vector and unit. */
   get config(): MaskConfigPair {
     return this.#sum.config;
   }
