@@ -32,6 +32,9 @@ const SUITES = [
   },
 ];
 
+/** A suite that takes longer has left something open. */
+const SUITE_LIMIT = 4 * 60_000;
+
 const args = process.argv.slice(2);
 const only = args.flatMap((arg, i) => (arg === '--suite' ? [args[i + 1]] : []));
 const seedArg = args.includes('--seed') ? args[args.indexOf('--seed') + 1] : process.env.XAYNET_TEST_SEED;
@@ -101,16 +104,28 @@ function runSuite(suite) {
   const files = suite.files.flatMap((pattern) => globSync(pattern)).sort();
   if (files.length === 0) return { suite, counts: { passed: 0, failed: 0, skipped: 0 }, code: 1, ms: 0 };
   const begun = Date.now();
-  const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--import=./scripts/test-seed.mjs', '--test', '--test-isolation=none'];
+  const flags = [
+    '--conditions=source',
+    '--disable-warning=ExperimentalWarning',
+    '--import=./scripts/test-seed.mjs',
+    '--test',
+    '--test-isolation=none',
+    '--test-timeout=90000',
+  ];
   const child = spawn(process.execPath, [...flags, '--test-reporter=./scripts/test-reporter.mjs', ...files], {
     env: { ...process.env, XAYNET_TEST_SEED: String(seed), XAYNET_CHROMIUM: chromium() ?? '', NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const watchdog = setTimeout(() => {
+    output += `\n${suite.name} did not end within ${SUITE_LIMIT / 60_000} minutes and was killed: something it started was not closed.\n`;
+    child.kill('SIGKILL');
+  }, SUITE_LIMIT);
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
   return new Promise((resolve) => {
     child.on('close', (code) => {
+      clearTimeout(watchdog);
       const lines = output.trimEnd().split('\n');
       let counts = { passed: 0, failed: 0, skipped: 0 };
       const at = lines.findLastIndex((line) => line.startsWith('{"passed":'));
