@@ -1,0 +1,93 @@
+// What may be read in a log: levels, both shapes, and above all what must never stand in it.
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { createLogger, type Logger, type LogLevel, SILENT_LOGGER } from './log.ts';
+
+function logging(level: LogLevel, options: { readable?: boolean; isTTY?: boolean } = {}): { logger: Logger; lines: string[] } {
+  const lines: string[] = [];
+  const { isTTY, ...rest } = options;
+  return { logger: createLogger({ level, output: { write: (line) => lines.push(line), isTTY }, ...rest }), lines };
+}
+
+it('writes one JSON object a line where nobody watches', () => {
+  const { logger, lines } = logging('info');
+  logger.info({ round: 3, bytes: 12n }, 'round begins');
+  assert.equal(lines.length, 1);
+  const { time, ...entry } = JSON.parse(lines[0]!) as Record<string, unknown>;
+  assert.deepEqual(entry, { level: 30, round: 3, bytes: '12', msg: 'round begins' });
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+});
+
+it('writes readable lines on a terminal, on which nothing but colour is an escape', () => {
+  const { logger, lines } = logging('info', { isTTY: true });
+  logger.warn({ code: 'x\u001b[2J\n', list: [1, 2] }, 'odd \u0007 message\nsecond line');
+  const plain = stripVTControlCharacters(lines[0]!);
+  assert.match(plain, /^\d\d:\d\d:\d\d\.\d{3} warn {2}odd \\x07 message\\x0asecond line code=x\\x1b\[2J\\x0a list=\[1,2\]\n$/);
+});
+
+it('writes what its level admits, a child what its own does', () => {
+  for (const [level, expected] of [
+    ['debug', 'diwe'],
+    ['info', 'iwe'],
+    ['warn', 'we'],
+    ['error', 'e'],
+    ['silent', ''],
+  ] as const) {
+    const { logger, lines } = logging(level);
+    for (const [name, message] of [
+      ['debug', 'd'],
+      ['info', 'i'],
+      ['warn', 'w'],
+      ['error', 'e'],
+    ] as const)
+      logger[name]({}, message);
+    assert.equal(lines.map((line) => JSON.parse(line).msg).join(''), expected, level);
+  }
+  const { logger, lines } = logging('debug');
+  const child = logger.child({ part: 'http' }, 'warn');
+  child.info({}, 'not this');
+  child.warn({}, 'this');
+  assert.deepEqual(
+    lines.map((line) => [JSON.parse(line).part, JSON.parse(line).msg]),
+    [['http', 'this']],
+  );
+  SILENT_LOGGER.child({}).error({}, 'nowhere');
+});
+
+it('never shows secrets or bytes, and who a participant is only at debug', () => {
+  const key = new Uint8Array(32).fill(0xab);
+  const fields = {
+    participant: key,
+    pk: key,
+    remote: '10.0.0.9',
+    secretKey: 'HUSH',
+    keys: { secret_access_key: 'HUSH', seed: key, publicKey: key },
+    body: key,
+    list: [key],
+    redisPassword: 'HUSH',
+    seeds: 12,
+  };
+  const { logger, lines } = logging('debug');
+  logger.info(fields, 'at info');
+  logger.debug(fields, 'at debug');
+  logger.child(fields).error({}, 'from a child');
+  for (const line of lines) assert.doesNotMatch(line, /HUSH|171/);
+  const [info, debug, child] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const entry of [info!, child!]) assert.ok(!JSON.stringify(entry).includes('abab') && !JSON.stringify(entry).includes('10.0.0.9'));
+  assert.equal(debug!.participant, 'ab'.repeat(32));
+  assert.deepEqual([debug!.remote, debug!.body, debug!.list, debug!.secretKey, debug!.seeds], ['10.0.0.9', '(32 bytes)', ['(32 bytes)'], '(hidden)', 12]);
+});
+
+it('shows an error by code and message, its stack at debug only, and is not upset by odd fields', () => {
+  const { logger, lines } = logging('debug', { readable: true });
+  const circle: Record<string, unknown> = { time: 5, level: 'x', msg: 7 };
+  circle.self = circle;
+  logger.error({ error: Object.assign(new Error('disk full'), { code: 'ENOSPC' }) }, 'not stored');
+  logger.debug({ error: new Error('traced') }, 'why');
+  logger.info(circle, 'odd');
+  assert.match(lines[0]!, /error not stored error=\{"code":"ENOSPC","message":"disk full"\}\n$/);
+  assert.match(lines[1]!, /log\.test/);
+  assert.match(lines[2]!, /odd/);
+});

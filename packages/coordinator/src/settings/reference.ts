@@ -1,0 +1,275 @@
+// Every setting in one table: key, type, what is allowed, default, meaning. The schema that reads a file, the environment overrides, the
+// error texts and docs/SETTINGS.md are all made from these rows, so none of them can say something else than another.
+
+import { z } from 'zod';
+import { parseBindAddress } from './bind-address.ts';
+import { parseLogFilter } from './log-filter.ts';
+
+/** What kind of value a setting takes; a `list` is an array of texts. */
+export type SettingType = 'integer' | 'number' | 'text' | 'choice' | 'flag' | 'list' | 'table';
+
+/** One setting. */
+export interface SettingRow {
+  /** Dotted key, as in TOML. */
+  readonly key: string;
+  readonly type: SettingType;
+  /** The default as documented; `required` when there is none, `–` for settings that are not used. */
+  readonly default: string;
+  /** What is allowed, as it completes "must be …". */
+  readonly range: string;
+  /** What it does, and why the default is what it is. */
+  readonly meaning: string;
+  /** Whether the original coordinator has it too (coordinator 5.2). */
+  readonly origin: 'original' | 'ours';
+  /** `not used`: read for the sake of original files, with a notice; `refused`: an error that says what to do instead. */
+  readonly use: 'used' | 'not used' | 'refused';
+  /** True when the value must not appear in messages. */
+  readonly secret: boolean;
+  /** The default where it is one fixed value; others follow from other settings. */
+  readonly fallback?: unknown;
+  /** The names a `choice` knows. */
+  readonly choices?: readonly string[] | undefined;
+  /** Checks the value by itself; rules between settings are in checks.ts. */
+  readonly schema: z.ZodType;
+}
+
+// Whole numbers may exceed 2^53 here (original files use the largest i64 for "no limit"): a limit too large is capped, see checks.ts.
+const whole = (least: number): z.ZodType => z.number().refine((value) => Number.isInteger(value) && value >= least);
+
+/** The longest time that a setting may ask for, in seconds: about 31 years; longer ones mean "for ever" and are capped. */
+export const LONGEST_TIME = 1e9;
+
+type Given = Partial<SettingRow> & Pick<SettingRow, 'range' | 'meaning'>;
+
+function row(key: string, type: SettingType, schema: z.ZodType, given: Given): SettingRow {
+  const text = given.fallback === undefined ? 'required' : typeof given.fallback === 'object' ? JSON.stringify(given.fallback) : String(given.fallback);
+  return { key, type, schema, default: text, origin: 'original', use: 'used', secret: false, ...given };
+}
+
+function choice(key: string, fallback: string, choices: readonly string[], meaning: string, origin: SettingRow['origin'] = 'original'): SettingRow {
+  return row(key, 'choice', z.enum(choices), {
+    fallback,
+    choices,
+    range: `one of ${choices.join(', ')}`,
+    meaning,
+    origin,
+  });
+}
+
+function compatFlag(key: string, meaning: string): SettingRow {
+  return row(key, 'flag', z.boolean(), { fallback: false, range: 'true or false', meaning, origin: 'ours' });
+}
+
+function phase(name: 'sum' | 'update' | 'sum2', counts: { min: Given & { least: number }; max: Given & { least: number } }, timeMin: number): SettingRow[] {
+  return [
+    row(`pet.${name}.count.min`, 'integer', whole(counts.min.least), counts.min),
+    row(`pet.${name}.count.max`, 'integer', whole(counts.max.least), counts.max),
+    row(`pet.${name}.time.min`, 'number', z.number().min(0), {
+      fallback: timeMin,
+      range: 'a number of seconds from 0 to time.max',
+      meaning: `The ${name} phase accepts messages for at least this long, even when it has enough; gives slower participants a chance.`,
+    }),
+    row(`pet.${name}.time.max`, 'number', z.number().min(0), {
+      default: '3600, or time.min if that is longer',
+      range: `a number of seconds from time.min to ${LONGEST_TIME}`,
+      meaning: `The round fails when the ${name} phase has not got count.min messages by then.`,
+    }),
+  ];
+}
+
+function unused(key: string, type: SettingType, schema: z.ZodType, meaning: string, more: Partial<SettingRow> = {}): SettingRow {
+  return row(key, type, schema, { default: '–', range: type === 'list' ? 'a text or a list of texts' : `a ${type}`, meaning, use: 'not used', ...more });
+}
+
+function tls(key: string): SettingRow {
+  return row(key, 'text', z.never(), {
+    default: '–',
+    range: 'left out',
+    use: 'refused',
+    meaning:
+      'This version serves plain HTTP only; put a proxy that terminates TLS in front. Refused, because serving plain HTTP where TLS was asked for is unsafe.',
+  });
+}
+
+const COUNT_CAP = 'as many as one update message can name sum participants';
+
+/** All settings, in the order of the documentation. */
+export const SETTINGS_REFERENCE: readonly SettingRow[] = [
+  row(
+    'log.filter',
+    'text',
+    z.string().refine((text) => !('bad' in parseLogFilter(text))),
+    {
+      fallback: 'info',
+      range: 'directives like "info" or "xaynet=debug,http=warn,info" with the levels trace, debug, info, warn, error, off',
+      meaning:
+        'What is logged. The directive for xaynet (or the bare level) sets the level, the one for http that of the access lines, which are debug lines here.',
+    },
+  ),
+  row(
+    'api.bind_address',
+    'text',
+    z.string().refine((text) => parseBindAddress(text) !== undefined),
+    {
+      fallback: '127.0.0.1:8081',
+      range: 'IP:port with a literal address, like "127.0.0.1:8081" or "[::1]:8081"',
+      meaning: 'Where the HTTP API listens. The default is reachable from this machine only; 0.0.0.0 listens on all addresses; port 0 takes any free port.',
+    },
+  ),
+  row('api.cors_origins', 'list', z.array(z.string().regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i)), {
+    fallback: ['*'],
+    range: 'a list of web origins like "https://app.example" without a path, or "*"',
+    meaning: 'Web pages that may call the API (CORS). Nothing served is secret, so the default admits every page; an empty list switches CORS off.',
+    origin: 'ours',
+  }),
+  tls('api.tls_certificate'),
+  tls('api.tls_key'),
+  tls('api.tls_client_auth'),
+  row('pet.sum.prob', 'number', z.number().gt(0).lt(1), {
+    fallback: 0.25,
+    range: 'a number above 0 and below 1',
+    meaning:
+      'Probability that a participant is selected for the sum task. 0.25 finds five among about forty; with a large fleet choose it so that prob × participants is a little above count.min.',
+  }),
+  ...phase(
+    'sum',
+    {
+      min: {
+        least: 1,
+        fallback: 5,
+        range: 'an integer from 1 to pet.sum.count.max',
+        meaning: 'Sum participants a round needs. Below 5, one dishonest participant weighs too much in the vote on the mask, so less draws a notice.',
+      },
+      max: {
+        least: 1,
+        default: '100, or count.min if that is more',
+        range: `an integer from pet.sum.count.min to ${COUNT_CAP}; more is capped`,
+        meaning: 'Sum participants a round admits. Each costs every updater 112 bytes and a sealed box.',
+      },
+    },
+    5,
+  ),
+  row('pet.update.prob', 'number', z.number().gt(0).lte(1), {
+    fallback: 0.9,
+    range: 'a number above 0 and at most 1',
+    meaning: 'Probability that a participant not selected for sum is selected for update.',
+  }),
+  ...phase(
+    'update',
+    {
+      min: {
+        least: 3,
+        fallback: 10,
+        range: 'an integer from 3 to the maximum models of mask.model_type',
+        meaning: 'Updates a round needs. The protocol wants 3; each participant hides among as many, so the default is 10 and more is better.',
+      },
+      max: {
+        least: 3,
+        default: '10000, or count.min if that is more; at most the maximum models of mask.model_type',
+        range: 'an integer from pet.update.count.min to the maximum models of mask.model_type; more is capped',
+        meaning: 'Updates a round admits.',
+      },
+    },
+    10,
+  ),
+  ...phase(
+    'sum2',
+    {
+      min: {
+        least: 1,
+        default: 'two thirds of pet.sum.count.min, rounded up',
+        range: 'an integer from 1 to pet.sum2.count.max',
+        meaning: 'Masks a round needs. A forger answers at once, honest participants must compute, so a round should wait for most of them.',
+      },
+      max: {
+        least: 1,
+        default: 'pet.sum.count.max',
+        range: 'an integer from pet.sum2.count.min to pet.sum.count.max',
+        meaning: 'Masks a round admits.',
+      },
+    },
+    5,
+  ),
+  choice(
+    'mask.group_type',
+    'Power2',
+    ['Integer', 'Prime', 'Power2'],
+    'How the group order is chosen. With F32, B0 and M6, Power2 needs the least random data of all configurations (16 bytes a weight) and 7 bytes a weight on the wire.',
+  ),
+  choice('mask.data_type', 'F32', ['F32', 'F64', 'I32', 'I64'], 'Type of the weights that participants train.'),
+  choice(
+    'mask.bound_type',
+    'B0',
+    ['B0', 'B2', 'B4', 'B6', 'Bmax'],
+    'Weights lie within ±1, ±100, ±10^4, ±10^6, or anywhere in the data type; others are clamped.',
+  ),
+  choice(
+    'mask.model_type',
+    'M6',
+    ['M3', 'M6', 'M9', 'M12'],
+    'Most models a round can sum: 10^3, 10^6, 10^9, 10^12. Room above the real number makes a forged mask visible, hence M6.',
+  ),
+  row('model.length', 'integer', whole(1), {
+    range: 'an integer from 1 to what one update message of 2^32 - 1 bytes holds (613 million with the default mask)',
+    meaning: 'Number of weights of the model. An original participant may send an update as one message, whose length field has 32 bits.',
+  }),
+  choice('store.kind', 'embedded', ['embedded', 'memory'], 'Where rounds are kept: in files that survive a restart, or in memory only.', 'ours'),
+  row('store.path', 'text', z.string().min(1), {
+    fallback: 'xaynet-data',
+    range: 'a path, not empty',
+    meaning: 'Folder of the embedded store, relative to the working directory; made when it is missing. One coordinator a folder.',
+    origin: 'ours',
+  }),
+  row('restore.enable', 'flag', z.boolean(), {
+    fallback: true,
+    range: 'true or false',
+    meaning: 'Go on from what the store holds. With false the store is emptied at the start.',
+  }),
+  compatFlag('compat.plurality', 'Take the most frequent mask as the original does, even without a majority of the sum participants.'),
+  compatFlag('compat.unverified_sum_signature', 'Take updates whose sum signature does not verify, as the original does.'),
+  compatFlag('compat.trailing_bytes', 'Take messages with bytes after their content, as the original does.'),
+  compatFlag('compat.status_codes', 'Answer wrong methods, HEAD, OPTIONS and a missing pk with 500, as the original does.'),
+  unused('metrics.influxdb.url', 'text', z.string(), 'URL of an InfluxDB; this version sends it nothing.', { secret: true }),
+  unused('metrics.influxdb.db', 'text', z.string(), 'Database in the InfluxDB.'),
+  unused('redis.url', 'text', z.string(), 'URL of a Redis; rounds are kept in the store of [store].', { secret: true }),
+  unused('s3.access_key', 'text', z.string(), 'Access key for S3; global models are kept in the store of [store].', { secret: true }),
+  unused('s3.secret_access_key', 'text', z.string(), 'Secret key for S3.', { secret: true }),
+  unused('s3.region', 'list', z.union([z.string(), z.array(z.string())]), 'Region of S3, as a code, or name and endpoint.'),
+  unused('s3.buckets.global_models', 'text', z.string(), 'Bucket for global models.'),
+  unused('trust_anchor', 'table', z.strictObject({}), 'Reserved by the original.', { range: 'an empty table' }),
+];
+
+/** Rows by key. */
+export const SETTINGS_BY_KEY: ReadonlyMap<string, SettingRow> = new Map(SETTINGS_REFERENCE.map((entry) => [entry.key, entry]));
+
+interface Tree {
+  [part: string]: Tree | z.ZodType;
+}
+
+/** The schema of a whole settings file: nested tables, nothing unknown, every setting optional (what is missing is filled in later). */
+export function settingsSchema(): z.ZodType {
+  const tree: Tree = {};
+  for (const { key, schema } of SETTINGS_REFERENCE) {
+    const path = key.split('.');
+    const last = path.pop()!;
+    let table = tree;
+    for (const part of path) {
+      table[part] ??= {};
+      table = table[part] as Tree;
+    }
+    table[last] = schema;
+  }
+  const build = (node: Tree): z.ZodType =>
+    z.strictObject(Object.fromEntries(Object.entries(node).map(([part, below]) => [part, (below instanceof z.ZodType ? below : build(below)).optional()])));
+  return build(tree);
+}
+
+/** The table of docs/SETTINGS.md. */
+export function settingsTable(): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const rows = SETTINGS_REFERENCE.map((entry) => {
+    const mark = entry.origin === 'ours' ? '●' : entry.use === 'used' ? '' : entry.use;
+    return `| \`${entry.key}\` | ${mark} | ${entry.type} | ${cell(entry.default)} | ${cell(entry.range)} | ${cell(entry.meaning)} |`;
+  });
+  return ['| key | | type | default | allowed | meaning |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
+}

@@ -1,0 +1,156 @@
+// The settings of a coordinator: a TOML file (an original one works unchanged), `XAYNET__…` variables over it, defaults under it. Reading
+// them either gives settings that can work, with notices for the operator, or one error that names everything that is wrong.
+
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { XaynetError } from '@xaynet/core/errors';
+import type { MaskConfig } from '@xaynet/core/mask';
+import { parse, TomlError } from 'smol-toml';
+import { parseBindAddress } from './bind-address.ts';
+import { checkSettings, type Limits } from './checks.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { type LogLevels, parseLogFilter } from './log-filter.ts';
+import { SettingsError } from './problems.ts';
+import { SETTINGS_REFERENCE } from './reference.ts';
+import { tomlLines } from './toml-lines.ts';
+import { Values } from './values.ts';
+
+/** A smallest and a largest value, both included. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What one phase waits for: messages, and time in seconds (fractions allowed). */
+export interface PhaseSettings {
+  readonly count: Range;
+  readonly time: Range;
+}
+
+/** Settings that have been checked; docs/SETTINGS.md explains each (coordinator 5.2). */
+export interface Settings {
+  /** Where the HTTP API listens (port 0: any free one), and which web origins may call it. */
+  readonly api: { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[] };
+  /** Selection probabilities and what the phases wait for. */
+  readonly pet: {
+    readonly sum: PhaseSettings & { readonly prob: number };
+    readonly update: PhaseSettings & { readonly prob: number };
+    readonly sum2: PhaseSettings;
+  };
+  /** Configuration of vector and unit. */
+  readonly mask: MaskConfig;
+  /** Number of weights. */
+  readonly modelLength: number;
+  readonly store: { readonly kind: 'embedded' | 'memory'; readonly path: string };
+  /** Go on from what the store holds. */
+  readonly restore: boolean;
+  /** Single points in which the coordinator is to be as lenient as the original. */
+  readonly compat: { readonly plurality: boolean; readonly unverifiedSumSignature: boolean; readonly trailingBytes: boolean; readonly statusCodes: boolean };
+  /** Level of the log, and of the HTTP server's lines in it. */
+  readonly log: LogLevels;
+  /** What the operator should know: settings that are not used, capped, or risky. */
+  readonly notices: readonly string[];
+}
+
+/** What else {@link parseSettings} takes into account. */
+export interface SettingsOptions {
+  /** Environment with `XAYNET__…` variables; none is read when left out. */
+  readonly env?: Environment | undefined;
+  /** Name of the file, for messages. */
+  readonly file?: string | undefined;
+}
+
+/**
+ * Settings from the text of a TOML file, or from an object with the same keys. Throws `settings-toml` for a text that is no TOML, and
+ * {@link SettingsError} (`settings-invalid`) with every problem at once.
+ * @example
+ * ```ts
+ * import { parseSettings } from '@xaynet/coordinator';
+ * const settings = parseSettings('[model]\nlength = 1000', { env: { XAYNET__PET__SUM__PROB: '0.5' } });
+ * settings.pet.sum.prob; // 0.5
+ * ```
+ */
+export function parseSettings(toml: string | object, options: SettingsOptions = {}): Settings {
+  const file = options.file ?? 'settings';
+  const line = typeof toml === 'string' ? tomlLines(toml) : () => undefined;
+  const place = (key: string): string => {
+    const found = line(key);
+    return found === undefined ? file : `${file}:${found}`;
+  };
+  const values = new Values(typeof toml === 'string' ? parseToml(toml, file) : toml, readEnvironment(options.env ?? {}), place);
+  if (values.get('model.length') === undefined) values.report('model.length', 'is missing: set it to the number of weights of the model');
+  const limits = checkSettings(values);
+  if (limits === undefined || values.problems.length > 0) throw new SettingsError(values.problems);
+  noticeUnused(values);
+  return assemble(values, limits);
+}
+
+/** Settings from a TOML file. Throws as {@link parseSettings}, and `settings-file-missing`, `settings-file-unreadable`, `settings-format`. */
+export function loadSettings(file: string, env: Environment): Settings {
+  if (/^\.(json5?|ya?ml|ini|ron)$/i.test(extname(file))) throw new XaynetError('settings-format', file);
+  return parseSettings(readText(file), { env, file });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new XaynetError(code === 'ENOENT' || code === 'ENOTDIR' ? 'settings-file-missing' : 'settings-file-unreadable', `${file}: ${code}`, { cause: error });
+  }
+}
+
+function parseToml(text: string, file: string): unknown {
+  try {
+    return parse(text, { integersAsBigInt: 'asNeeded' });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const what = error.message.split('\n', 1)[0]!.replace(/^Invalid TOML document: /, '');
+    throw new XaynetError('settings-toml', `${file}:${error.line}:${error.column}: ${what}`, { cause: error });
+  }
+}
+
+const UNUSED_SECTIONS = ['metrics.influxdb', 'redis', 's3', 'trust_anchor'] as const;
+
+function noticeUnused(values: Values): void {
+  const kept = values.text('store.kind') === 'memory' ? 'in memory, lost when the coordinator stops' : `in the embedded store at ${values.text('store.path')}`;
+  const instead = {
+    'metrics.influxdb': 'no metrics are sent to InfluxDB',
+    redis: `rounds are kept ${kept}`,
+    s3: `global models are kept ${kept}`,
+    trust_anchor: 'there is no trust anchor',
+  };
+  for (const section of UNUSED_SECTIONS) {
+    const key = SETTINGS_REFERENCE.find((row) => (row.key === section || row.key.startsWith(`${section}.`)) && values.given(row.key))?.key;
+    if (key !== undefined) values.notices.push(`[${section}] (${values.where(key)}) is read but not used: ${instead[section]}.`);
+  }
+}
+
+function assemble(values: Values, limits: Limits): Settings {
+  const { host, port } = parseBindAddress(values.text('api.bind_address'))!;
+  const { level, http } = parseLogFilter(values.text('log.filter')) as LogLevels;
+  const phase = (name: 'sum' | 'update' | 'sum2', max: number): PhaseSettings => ({
+    count: { min: values.number(`pet.${name}.count.min`), max },
+    time: { min: values.number(`pet.${name}.time.min`), max: limits.timeMax[name] },
+  });
+  return {
+    api: { host, port, corsOrigins: values.get('api.cors_origins') as readonly string[] },
+    pet: {
+      sum: { prob: values.number('pet.sum.prob'), ...phase('sum', limits.sumMax) },
+      update: { prob: values.number('pet.update.prob'), ...phase('update', limits.updateMax) },
+      sum2: phase('sum2', limits.sum2Max),
+    },
+    mask: limits.mask,
+    modelLength: values.number('model.length'),
+    store: { kind: values.text('store.kind') as 'embedded' | 'memory', path: values.text('store.path') },
+    restore: values.flag('restore.enable'),
+    compat: {
+      plurality: values.flag('compat.plurality'),
+      unverifiedSumSignature: values.flag('compat.unverified_sum_signature'),
+      trailingBytes: values.flag('compat.trailing_bytes'),
+      statusCodes: values.flag('compat.status_codes'),
+    },
+    log: { level, http },
+    notices: values.notices,
+  };
+}
