@@ -1,0 +1,158 @@
+// The embedded store against the contract, on real files, and all that can be wrong with a data folder.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
+import { isXaynetError } from '@xaynet/core/errors';
+import { storeConformance } from './conformance.test.ts';
+import type { Store } from './contract.ts';
+import { SqliteStore } from './sqlite.ts';
+import { DATABASE_FILE } from './sqlite-file.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'xaynet-store-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+const freshFolder = (): string => join(root, `folder-${folders++}`);
+const key = PublicSigningKey(new Uint8Array(32).fill(1));
+const ephemeral = PublicEncryptKey(new Uint8Array(32).fill(2));
+
+for (const keepsContributions of [false, true]) {
+  const folderOf = new Map<Store, string>();
+  const open = (folder: string): Store => {
+    const store = SqliteStore.open(folder, { keepsContributions });
+    folderOf.set(store, folder);
+    return store;
+  };
+  storeConformance(keepsContributions ? 'sqlite with contributions' : 'sqlite', {
+    open: async () => open(freshFolder()),
+    async reopen(store) {
+      await store.close();
+      return open(folderOf.get(store)!);
+    },
+  });
+}
+
+/** The error of opening a folder. */
+function refusal(folder: string): string {
+  try {
+    void SqliteStore.open(folder).close();
+    return 'opened';
+  } catch (error) {
+    if (!isXaynetError(error)) throw error;
+    assert.ok(error.message.includes(folder), 'the message names the folder');
+    return error.code;
+  }
+}
+
+/** The same from another process. */
+function refusalElsewhere(folder: string): string {
+  const file = fileURLToPath(new URL('./sqlite.ts', import.meta.url));
+  const script = `const { SqliteStore } = await import(${JSON.stringify(file)});
+    try { SqliteStore.open(${JSON.stringify(folder)}); console.log('opened'); process.exit() } catch (error) { console.log(error.code) }`;
+  const options = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+  const child = spawnSync(process.execPath, options, { encoding: 'utf8' });
+  return child.stdout.trim() || child.stderr;
+}
+
+test('folder and file are created, for this user only', async () => {
+  const folder = join(freshFolder(), 'deeper', 'still');
+  const store = SqliteStore.open(folder);
+  await store.admitSum(key, ephemeral);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  for (const file of [DATABASE_FILE, `${DATABASE_FILE}-wal`]) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
+  await store.close();
+});
+
+test('a data folder in use is refused, in this process and in another, and the first goes on undisturbed', async () => {
+  const folder = freshFolder();
+  const store = SqliteStore.open(folder);
+  await store.admitSum(key, ephemeral);
+  assert.equal(refusal(folder), 'storage-locked');
+  const link = `${folder}-link`;
+  symlinkSync(folder, link);
+  assert.equal(refusal(link), 'storage-locked', 'by another name');
+  // After the refused attempts in this very process: the lock must not have gone with their file handles.
+  assert.equal(refusalElsewhere(folder), 'storage-locked');
+  assert.equal((await store.sumDict())?.size, 1);
+  assert.equal(await store.admitSum(PublicSigningKey(new Uint8Array(32).fill(3)), ephemeral), 'ok');
+  await store.close();
+  assert.equal(refusalElsewhere(folder), 'opened', 'free again once it is closed');
+});
+
+test('what a killed process had committed is there, what it had not is not', async () => {
+  const folder = freshFolder();
+  const file = fileURLToPath(new URL('./sqlite.ts', import.meta.url));
+  const script = `const { SqliteStore } = await import(${JSON.stringify(file)});
+    const store = SqliteStore.open(${JSON.stringify(folder)});
+    await store.setLatestModelId('7_aa');
+    process.kill(process.pid, 'SIGKILL');`;
+  const options = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+  assert.equal(spawnSync(process.execPath, options).signal, 'SIGKILL');
+  const store = SqliteStore.open(folder);
+  assert.equal(await store.latestModelId(), '7_aa');
+  await store.close();
+});
+
+test('a file that is not ours is refused and left as it is', () => {
+  const text = freshFolder();
+  mkdirSync(text);
+  writeFileSync(join(text, DATABASE_FILE), 'my diary');
+  assert.equal(refusal(text), 'storage-foreign');
+  assert.equal(readFileSync(join(text, DATABASE_FILE), 'utf8'), 'my diary');
+
+  const other = freshFolder();
+  mkdirSync(other);
+  const db = new DatabaseSync(join(other, DATABASE_FILE));
+  db.exec('CREATE TABLE theirs (x)');
+  db.close();
+  const before = readFileSync(join(other, DATABASE_FILE));
+  assert.equal(refusal(other), 'storage-foreign');
+  assert.deepEqual(readFileSync(join(other, DATABASE_FILE)), before);
+  assert.equal(existsSync(join(other, `${DATABASE_FILE}-wal`)), false);
+});
+
+test('a folder of a newer version is refused', () => {
+  const folder = freshFolder();
+  void SqliteStore.open(folder).close();
+  const db = new DatabaseSync(join(folder, DATABASE_FILE));
+  db.exec('UPDATE schema_version SET version = 99');
+  db.close();
+  assert.equal(refusal(folder), 'storage-version');
+});
+
+test('a folder that cannot be there is refused: below a file, below /proc, a file of its name', () => {
+  const file = freshFolder();
+  writeFileSync(file, '');
+  assert.equal(refusal(file), 'storage-unwritable');
+  assert.equal(refusal(join(file, 'below')), 'storage-unwritable');
+  if (existsSync('/proc/self')) assert.equal(refusal('/proc/nowhere'), 'storage-unwritable');
+});
+
+test('a folder that may not be written is refused', { skip: process.getuid?.() === 0 && 'root may write everywhere' }, () => {
+  const folder = freshFolder();
+  mkdirSync(folder);
+  chmodSync(folder, 0o500);
+  assert.equal(refusal(folder), 'storage-unwritable');
+  chmodSync(folder, 0o700);
+});
+
+test('a damaged database is a storage error, not a crash', async () => {
+  const folder = freshFolder();
+  void SqliteStore.open(folder).close();
+  const path = join(folder, DATABASE_FILE);
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, 4096);
+  writeFileSync(path, bytes);
+  const code = refusal(folder);
+  if (code !== 'opened') return assert.match(code, /^storage-(failed|foreign|version)$/);
+  const store = SqliteStore.open(folder);
+  await assert.rejects(store.admitSum(key, ephemeral), { code: 'storage-failed' });
+  await store.close();
+});
