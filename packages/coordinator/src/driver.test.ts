@@ -1,0 +1,169 @@
+// What the driver answers for: order, queue, failures of the store around a round, stop, replay. Whole rounds are in rounds.test.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toHex } from '@xaynet/core/bytes';
+import { encodeRoundParams, initialRoundSeed, nextRoundSeed } from '@xaynet/core/round';
+import { settle } from './clock.test.ts';
+import { bodyOf, EXAMPLE_MODEL, EXAMPLE_UPDATES, FaultyStore, participants, playSum, playSum2, playUpdate, Rig, sumPayload, verdictText } from './rig.test.ts';
+import type { RoundEvent, RoundState } from './round/state.ts';
+import { begin, type Step, step } from './round/step.ts';
+import { MemoryStore } from './stores/memory.ts';
+
+const modelOf = (rig: Rig): string => toHex(rig.driver.bulletin.model() ?? new Uint8Array());
+
+test('erasing fails in idle: failure, keys and parameters stay as published, the number is consumed', async () => {
+  const store = new FaultyStore();
+  const rig = await Rig.start({ store });
+  const params = encodeRoundParams(rig.params);
+  store.failing.add('eraseRound');
+  await rig.seconds(20); // nobody came: failure, idle, failure again and so on
+  assert.equal(rig.failure, 'storage-failed');
+  assert.deepEqual(rig.driver.bulletin.params(), params);
+  assert.ok(rig.driver.state.round >= 2);
+  store.failing.clear();
+  await rig.seconds(60);
+  assert.notDeepEqual(rig.driver.bulletin.params(), params);
+});
+
+test('storing the state fails in idle: nothing new is published, and the next round goes on from the unpublished seed', async () => {
+  const store = new FaultyStore();
+  store.failing.add('setCoordinatorState');
+  const rig = await Rig.start({ store });
+  assert.equal(rig.phase, 'failure');
+  assert.equal(toHex(rig.params.seed), '00'.repeat(32), 'the parameters are those from before the first round');
+  store.failing.clear();
+  await rig.seconds(1);
+  assert.equal(rig.driver.state.round, 3, 'two rounds failed, the second after no wait');
+  assert.equal(store.states.length, 1);
+  const { params, keys } = store.states[0]!;
+  assert.notDeepEqual(params.seed, nextRoundSeed(initialRoundSeed(), keys.secretKey, 0.5, 0.9), 'the zero seed was used up before');
+});
+
+test('readiness fails n times: idle after pauses that grow', async () => {
+  const store = new FaultyStore();
+  const rig = await Rig.start({ store });
+  store.failing.add('ready');
+  await rig.seconds(20);
+  assert.equal(rig.phase, 'failure');
+  assert.equal(store.probes, 1);
+  await rig.seconds(1 + 2 + 4);
+  assert.equal(store.probes, 4);
+  store.failing.clear();
+  await rig.seconds(8);
+  assert.equal(rig.phase, 'sum');
+  assert.equal(rig.driver.state.round, 2);
+});
+
+test('1000 requests queued at the end of a phase are all discarded, none reaches the next phase', async () => {
+  const store = new MemoryStore();
+  let release = (): void => {};
+  const hung = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const admitSum = store.admitSum.bind(store);
+  store.admitSum = async (...given) => hung.then(() => admitSum(...given));
+  const rig = await Rig.start({ store });
+  const [who] = participants(rig.params, 'sum', 1);
+  const body = bodyOf(sumPayload(who!), who!);
+  const first = rig.send(body);
+  await settle();
+  const round = rig.driver.state.round;
+  const request = { round, participant: who!.keys.publicKey, payload: sumPayload(who!), bytes: 96 };
+  const others = Array.from({ length: 1000 }, () => rig.driver.submit(request));
+  await rig.seconds(5);
+  release();
+  assert.equal(await first, 'accepted');
+  const answers = await Promise.all(others);
+  assert.ok(answers.every((answer) => answer.kind === 'discarded' && answer.code === 'message-discarded'));
+  await settle();
+  assert.equal(rig.phase, 'update');
+  assert.deepEqual('counts' in rig.driver.state && rig.driver.state.counts, { accepted: 0, rejected: 0, discarded: 0 });
+  assert.equal(rig.events.filter((event) => event.type === 'discarded' && event.phase === 'sum').length, 1000);
+});
+
+test('the queue is bounded in messages and in bytes', async () => {
+  const store = new MemoryStore();
+  store.admitSum = () => new Promise(() => {});
+  const rig = await Rig.start({ store, queue: { messages: 3, bytes: 250 } });
+  const [who] = participants(rig.params, 'sum', 1);
+  const request = (bytes: number) => ({ round: 1, participant: who!.keys.publicKey, payload: sumPayload(who!), bytes });
+  void rig.driver.submit(request(96)); // in hand
+  void rig.driver.submit(request(100));
+  void rig.driver.submit(request(100));
+  assert.deepEqual(await rig.driver.submit(request(100)), { kind: 'discarded', code: 'queue-full' }, 'bytes');
+  void rig.driver.submit(request(50));
+  assert.deepEqual(await rig.driver.submit(request(0)), { kind: 'discarded', code: 'queue-full' }, 'messages');
+  assert.equal(rig.driver.queued, 3);
+});
+
+test('stop answers whoever waits, after the admission under way', async () => {
+  const store = new MemoryStore();
+  const admitSum = store.admitSum.bind(store);
+  let release = (): void => {};
+  const hung = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  store.admitSum = async (...given) => hung.then(() => admitSum(...given));
+  const rig = await Rig.start({ store });
+  const senders = participants(rig.params, 'sum', 2);
+  const verdicts = senders.map((who) => rig.send(bodyOf(sumPayload(who), who)));
+  await settle();
+  const stopped = rig.driver.stop();
+  release();
+  await stopped;
+  assert.deepEqual(await Promise.all(verdicts), ['accepted', 'shutting-down']);
+  assert.equal(rig.phase, 'shutdown');
+  assert.equal(rig.clock.timers, 0, 'no timer is left');
+  assert.equal(verdictText(await rig.intake.receive(new Uint8Array(100))), 'message-unexpected');
+  await rig.driver.stop();
+});
+
+test('a round is the list of its events: replayed through the pure step it goes the same way', async () => {
+  const recorded: { event: RoundEvent; next: Step }[] = [];
+  const rig = await Rig.start({ record: (event, next) => recorded.push({ event, next }) });
+  const sums = await playSum(rig, 2);
+  await playUpdate(rig, EXAMPLE_UPDATES);
+  await playSum2(rig, sums);
+  await rig.seconds(60);
+  await rig.driver.stop();
+  assert.ok(recorded.length > 20);
+  const list = JSON.parse(JSON.stringify(recorded.map(({ event }) => event))) as RoundEvent[];
+  let state: RoundState = begin(0).state;
+  for (const [i, event] of list.entries()) {
+    const next = step(state, event, rig.settings);
+    assert.deepEqual(next, recorded[i]!.next);
+    state = next.state;
+  }
+  assert.equal(state.phase, 'shutdown');
+});
+
+test('an effect that throws fails the round and nothing else', async () => {
+  const store = new MemoryStore();
+  const sumDict = store.sumDict.bind(store);
+  store.sumDict = (() => {
+    throw new TypeError('a mistake of the program');
+  }) as never;
+  const rig = await Rig.start({ store });
+  const [who] = participants(rig.params, 'sum', 1);
+  assert.equal(await rig.send(bodyOf(sumPayload(who!), who!)), 'accepted');
+  await rig.seconds(4);
+  assert.equal(rig.failure, 'storage-failed');
+  store.sumDict = sumDict;
+  const sums = await playSum(rig);
+  await playUpdate(rig, EXAMPLE_UPDATES);
+  await playSum2(rig, sums);
+  assert.equal(modelOf(rig), EXAMPLE_MODEL);
+});
+
+test('participants see phase and documents change together', async () => {
+  const rig = await Rig.start();
+  const seen: string[] = [];
+  rig.driver.bulletin.onChange((view) => {
+    seen.push(`${view.phase}${view.sums ? ' sums' : ''}${view.seeds ? ' seeds' : ''}${view.model ? ' model' : ''}`);
+  });
+  const sums = await playSum(rig);
+  await playUpdate(rig, EXAMPLE_UPDATES);
+  await playSum2(rig, sums);
+  assert.deepEqual(seen, ['update sums', 'sum2 sums seeds', 'unmask', 'idle model', 'sum model']);
+});

@@ -1,0 +1,127 @@
+// The way of a body from the network to the round, in the order of coordinator 2.1: size, sealed box, length, phase, signature, coordinator
+// key, chunks, payload, eligibility, round. Budgets come before work, and every refusal is a code: nothing a participant sends throws.
+
+import { equalBytes, PublicSigningKey } from '@xaynet/core/bytes';
+import { isUsableEncryptKey, openSealed } from '@xaynet/core/crypto';
+import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
+import { maskObjectSize } from '@xaynet/core/mask';
+import { decodePayload, type Message, type Payload, parseMessage, verifyMessage } from '@xaynet/core/message';
+import type { Bulletin, View } from '../bulletin.ts';
+import type { EventBus } from '../events.ts';
+import type { Verdict } from '../http/port.ts';
+import type { Logger } from '../log.ts';
+import type { Request } from '../request.ts';
+import type { Answer } from '../round/state.ts';
+import { ChunkIntake } from './chunks.ts';
+import { eligibilityError } from './eligibility.ts';
+import { parseLeniently, TRAILING_BYTES, withoutTrailingBytes } from './lenient.ts';
+import { largestMessage, largestMessageOfRound, largestPayload, tagOfPhase } from './limits.ts';
+
+/** Switches that make intake as lenient as the original, one by one. */
+export interface IntakeCompat {
+  readonly unverifiedSumSignature: boolean;
+  readonly trailingBytes: boolean;
+}
+
+export interface IntakeOptions {
+  readonly compat: IntakeCompat;
+  readonly bulletin: Bulletin;
+  /** Hands a request to the round. */
+  readonly submit: (request: Request) => Promise<Answer>;
+  readonly bus: EventBus;
+  readonly logger: Logger;
+}
+
+// What unfinished multipart messages may take in all: this much, or four of the largest messages.
+const CHUNK_BYTES = 64 * 1024 * 1024;
+const LARGEST_MESSAGES = 4;
+
+/** Takes bodies of `POST /message` (coordinator 2). */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #chunks: ChunkIntake;
+  readonly #slack: number;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#slack = options.compat.trailingBytes ? TRAILING_BYTES : 0;
+    const { bulletin, compat } = options;
+    const { params } = bulletin.view;
+    this.#chunks = new ChunkIntake({
+      eligibilityError: (message, head) => eligibilityError(message.tag, head, message.participant, bulletin.view.params, compat),
+      largestPayload: (tag) => largestPayload(tag, bulletin.view) + this.#slack,
+      maxBytes: Math.max(CHUNK_BYTES, LARGEST_MESSAGES * maskObjectSize(params.maskConfig, params.modelLength)),
+    });
+    bulletin.onChange(() => this.#chunks.clear());
+  }
+
+  /** Bytes of the largest body that the phase can need; larger ones are refused before they are read. */
+  get maxMessageBytes(): number {
+    return largestMessage(this.#options.bulletin.view) + this.#slack;
+  }
+
+  /** Bytes that chunks of unfinished messages take now. */
+  get chunkBytes(): number {
+    return this.#chunks.bytes;
+  }
+
+  /** Takes one body; the verdict comes when the round has decided. Never rejects. */
+  async receive(body: Uint8Array): Promise<Verdict> {
+    const view = this.#options.bulletin.view;
+    let request: Request | undefined;
+    try {
+      request = this.#read(body, view);
+      if (request === undefined) return { accepted: true, complete: false };
+    } catch (error) {
+      return this.#refuse(error, body, view);
+    }
+    const answer = await this.#options.submit(request);
+    return answer.kind === 'accepted' ? { accepted: true, complete: true } : { accepted: false, code: answer.code };
+  }
+
+  /** Stages 1 to 8; undefined for a chunk whose message is not complete. Throws coded errors. */
+  #read(body: Uint8Array, view: View): Request | undefined {
+    const expected = tagOfPhase(view.phase);
+    if (body.length > this.maxMessageBytes) throw refusal(body.length > largestMessageOfRound(view) + this.#slack ? 'message-too-large' : 'message-unexpected');
+    if (expected === undefined) throw refusal('message-unexpected');
+    const plain = openSealed(body, view.keys);
+    const message = this.#options.compat.trailingBytes ? parseLeniently(plain) : parseMessage(plain);
+    if (message.tag !== expected) throw refusal('message-unexpected');
+    if (!verifyMessage(message)) throw refusal('signature-invalid');
+    if (!equalBytes(message.coordinator, view.params.publicKey)) throw refusal('coordinator-key-mismatch');
+    const bytes = this.#join(message);
+    if (bytes === undefined) return undefined;
+    const payload = this.#decode(message, bytes);
+    const error = eligibilityError(message.tag, bytes, message.participant, view.params, this.#options.compat);
+    if (error !== undefined) throw refusal(error);
+    return { round: view.round, participant: PublicSigningKey(message.participant.slice()), payload, bytes: bytes.length };
+  }
+
+  /** The whole payload of a message, or undefined while chunks of it are missing (stage 7). */
+  #join(message: Message): Uint8Array | undefined {
+    if (!message.multipart) return message.payload;
+    const result = this.#chunks.add(message);
+    if (result.status === 'refused') throw refusal(result.code);
+    return result.status === 'complete' ? result.payload : undefined;
+  }
+
+  #decode({ tag }: Message, bytes: Uint8Array): Payload {
+    const payload = decodePayload(tag, this.#options.compat.trailingBytes ? withoutTrailingBytes(tag, bytes) : bytes);
+    // T9: nothing can be sealed to a low-order key, so it would stop update participants whose library throws.
+    if (payload.tag === 'sum' && !isUsableEncryptKey(payload.ephemeralKey)) throw refusal('key-unusable');
+    return payload;
+  }
+
+  #refuse(error: unknown, body: Uint8Array, { round, phase }: View): Verdict {
+    const { bus, logger } = this.#options;
+    const code: ErrorCode = isXaynetError(error) ? error.code : 'internal-error';
+    if (code === 'internal-error') logger.error({ error, round, phase, bytes: body.length }, 'a message could not be handled');
+    else logger.warn({ code, round, phase, bytes: body.length }, 'message refused');
+    bus.emit({ type: 'refused', round, phase, code, bytes: body.length });
+    return { accepted: false, code };
+  }
+}
+
+function refusal(code: ErrorCode): XaynetError {
+  return new XaynetError(code);
+}

@@ -1,0 +1,33 @@
+// How large a message of this round can be, exactly (threats T14): a body above it is refused before it is read, a payload above it before
+// its chunks are kept. The numbers follow from the round: mask configuration, model length, size of the sum dictionary.
+
+import { type MessageTag, sealedMessageSize, sum2PayloadSize, sumPayloadSize, updatePayloadSize } from '@xaynet/core/message';
+import type { View } from '../bulletin.ts';
+import type { PhaseName } from '../round/state.ts';
+
+/** The tag of the messages that a phase takes; undefined when it takes none (coordinator 2.1, stage 3). */
+export function tagOfPhase(phase: PhaseName): MessageTag | undefined {
+  return phase === 'sum' || phase === 'update' || phase === 'sum2' ? phase : undefined;
+}
+
+/** Bytes of the largest legal payload with this tag; for an update while the sum dictionary is not known yet: without seeds. */
+export function largestPayload(tag: MessageTag, { params, sums }: View): number {
+  switch (tag) {
+    case 'sum':
+      return sumPayloadSize();
+    case 'update':
+      return updatePayloadSize(params.maskConfig, params.modelLength, sums?.size ?? 0);
+    case 'sum2':
+      return sum2PayloadSize(params.maskConfig, params.modelLength);
+  }
+}
+
+/** Bytes of the largest sealed message of the phase; of a sum message, the smallest there is, while the phase takes none. */
+export function largestMessage(view: View): number {
+  return sealedMessageSize(largestPayload(tagOfPhase(view.phase) ?? 'sum', view));
+}
+
+/** Bytes of the largest sealed message of any phase of the round: what is larger is not merely late, but too large. */
+export function largestMessageOfRound(view: View): number {
+  return Math.max(...(['sum', 'update', 'sum2'] as const).map((tag) => sealedMessageSize(largestPayload(tag, view))));
+}

@@ -1,0 +1,120 @@
+// Beginnings: fresh, restored, refused (coordinator 4.8, weakness W-43).
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeRoundParams } from '@xaynet/core/round';
+import type { Logger } from './log.ts';
+import { SILENT_LOGGER } from './log.ts';
+import { restoreBeginning } from './restore.ts';
+import { EXAMPLE_UPDATES, playSum, playSum2, playUpdate, Rig, seededRandom, testSettings } from './rig.test.ts';
+import type { Settings } from './settings/settings.ts';
+import { MemoryStore } from './stores/memory.ts';
+
+const random = seededRandom('restore');
+
+/** A store in which one round was completed and the next one interrupted in update. */
+async function usedStore(): Promise<{ store: MemoryStore; rig: Rig }> {
+  const store = new MemoryStore();
+  const rig = await Rig.start({ store });
+  const sums = await playSum(rig);
+  await playUpdate(rig, EXAMPLE_UPDATES);
+  await playSum2(rig, sums);
+  await playSum(rig);
+  await rig.driver.stop();
+  return { store, rig };
+}
+
+const begin = (store: MemoryStore, settings: Settings, logger: Logger = SILENT_LOGGER) => restoreBeginning(store, settings, random, logger);
+
+test('an empty store: round 0, zero seed, parameters of the settings, no model', async () => {
+  const beginning = await begin(new MemoryStore(), testSettings());
+  assert.equal(beginning.lastRound, 0);
+  assert.equal(beginning.model, undefined);
+  assert.deepEqual([...beginning.params.seed], new Array(32).fill(0));
+  assert.deepEqual([beginning.params.sum, beginning.params.update, beginning.params.modelLength], [0.5, 0.9, 2]);
+});
+
+test('a used store: number, seed chain and model go on, the interrupted round is erased', async () => {
+  const { store, rig } = await usedStore();
+  const model = rig.driver.bulletin.model();
+  const again = await Rig.start({ store });
+  assert.equal(again.driver.state.round, 3);
+  assert.equal(again.phase, 'sum');
+  assert.deepEqual(again.driver.bulletin.model(), model, 'published at once');
+  assert.equal(await store.sumDict(), undefined);
+  assert.notDeepEqual(encodeRoundParams(again.params), encodeRoundParams(rig.params));
+  const sums = await playSum(again);
+  await playUpdate(again, EXAMPLE_UPDATES);
+  await playSum2(again, sums);
+  assert.equal(again.driver.state.round, 4);
+});
+
+test('the model of the last round is served before the first idle is over', async () => {
+  const { store, rig } = await usedStore();
+  const { model, params, lastRound } = await begin(store, testSettings());
+  assert.deepEqual(model, rig.driver.bulletin.model());
+  assert.deepEqual(encodeRoundParams(params), encodeRoundParams(rig.params));
+  assert.equal(lastRound, 2);
+});
+
+test('restore.enable = false forgets state, model and round', async () => {
+  const { store } = await usedStore();
+  const beginning = await begin(store, testSettings({ restore: { enable: false } }));
+  assert.equal(beginning.lastRound, 0);
+  assert.equal(beginning.model, undefined);
+  assert.equal(await store.coordinatorState(), undefined);
+  assert.equal(await store.latestModelId(), undefined);
+  assert.equal(await store.sumDict(), undefined);
+});
+
+test('a changed mask configuration or model length is refused, and nothing is changed', async () => {
+  const { store } = await usedStore();
+  for (const changes of [{ mask: { group_type: 'Power2' } }, { mask: { model_type: 'M6' } }, { model: { length: 3 } }]) {
+    await assert.rejects(begin(store, testSettings(changes)), { code: 'storage-settings-changed' });
+  }
+  assert.equal((await begin(store, testSettings())).lastRound, 2);
+});
+
+test('changed [pet] settings apply from the next round on, with a notice for each phase', async () => {
+  const { store } = await usedStore();
+  const notices: string[] = [];
+  const logger: Logger = { ...SILENT_LOGGER, warn: (_, message) => notices.push(message) };
+  const settings = testSettings({ sum: { prob: 0.6 }, update: { time: { min: 4, max: 30 } } });
+  await begin(store, settings, logger);
+  assert.equal(notices.length, 2);
+  assert.match(notices[0]!, /pet\.sum\b/);
+  assert.match(notices[1]!, /pet\.update/);
+  const rig = await Rig.start({ store, settings });
+  assert.equal(rig.params.sum, 0.6);
+  assert.equal((await store.coordinatorState())?.update.timeMax, 30);
+});
+
+test('unchanged settings give no notice, also with fractions of a second, which the stored form rounds up', async () => {
+  const store = new MemoryStore();
+  const settings = testSettings({ sum: { time: { min: 0.25, max: 1.5 } } });
+  const rig = await Rig.start({ store, settings });
+  await rig.driver.stop();
+  const notices: string[] = [];
+  await begin(store, settings, { ...SILENT_LOGGER, warn: (_, message) => notices.push(message) });
+  assert.deepEqual(notices, []);
+});
+
+test('a model that is missing, of another length or no model stops the start: clients would drop theirs', async () => {
+  const { store } = await usedStore();
+  await store.setLatestModelId('9_missing');
+  await assert.rejects(begin(store, testSettings()), { code: 'storage-model-missing' });
+  for (const [id, bytes] of [
+    ['9_long', Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0)],
+    ['9_short', new Uint8Array(3)],
+  ] as const) {
+    await store.putModel(id, bytes);
+    await store.setLatestModelId(id);
+    await assert.rejects(begin(store, testSettings()), { code: 'storage-model-missing' });
+  }
+});
+
+test('a store that fails stops the start', async () => {
+  const store = new MemoryStore();
+  await store.close();
+  await assert.rejects(begin(store, testSettings()), { code: 'storage-failed' });
+});

@@ -1,0 +1,90 @@
+// How a coordinator begins: fresh, or from what its store holds (coordinator 4.8). Stored state and settings may disagree; the original
+// silently lets the state win (weakness W-43). Here new [pet] settings apply from the next round on and are logged, while another mask
+// configuration or model length is refused: the stored model belongs to the old ones, and clients that train on it would lose their work.
+
+import { Reader } from '@xaynet/core/bytes';
+import { generateEncryptKeyPair, type RandomBytes } from '@xaynet/core/crypto';
+import { XaynetError } from '@xaynet/core/errors';
+import type { MaskConfig } from '@xaynet/core/mask';
+import { type CoordinatorState, initialRoundSeed, type RoundParams } from '@xaynet/core/round';
+import type { Beginning } from './driver.ts';
+import type { Logger } from './log.ts';
+import type { MaterialSettings } from './material.ts';
+import { phaseParams } from './material.ts';
+import type { Store } from './stores/contract.ts';
+
+/** The settings that a beginning depends on. */
+export interface RestoreSettings extends MaterialSettings {
+  readonly mask: MaskConfig;
+  readonly modelLength: number;
+  readonly restore: boolean;
+}
+
+/** The beginning of a coordinator whose store is empty: round 0 is over, its seed is zero (coordinator 1.2). */
+export function freshBeginning(settings: RestoreSettings, random: RandomBytes): Beginning {
+  const { mask, modelLength, pet } = settings;
+  const keys = generateEncryptKeyPair(random);
+  const params: RoundParams = {
+    publicKey: keys.publicKey,
+    sum: pet.sum.prob,
+    update: pet.update.prob,
+    seed: initialRoundSeed(),
+    maskConfig: { vect: mask, unit: mask },
+    modelLength,
+  };
+  return { lastRound: 0, keys, params, model: undefined };
+}
+
+/**
+ * The beginning from what `store` holds: round number, seed chain and global model go on, the interrupted round is lost. Without
+ * `restore`, state and model id are erased. Throws `storage-settings-changed`, `storage-model-missing`, `storage-failed`.
+ */
+export async function restoreBeginning(store: Store, settings: RestoreSettings, random: RandomBytes, logger: Logger): Promise<Beginning> {
+  const state = settings.restore ? await store.coordinatorState() : undefined;
+  if (state === undefined) {
+    await store.eraseAll();
+    return freshBeginning(settings, random);
+  }
+  checkModelSettings(state, settings);
+  noticePetSettings(state, settings, logger);
+  const model = await latestModel(store, settings.modelLength);
+  logger.info({ round: state.roundId, model: model !== undefined }, 'going on from the stored state');
+  return { lastRound: state.roundId, keys: state.keys, params: state.params, model };
+}
+
+function checkModelSettings({ params }: CoordinatorState, { mask, modelLength }: RestoreSettings): void {
+  for (const part of ['vect', 'unit'] as const) {
+    const stored = params.maskConfig[part];
+    if (stored !== mask) throw new XaynetError('storage-settings-changed', `[mask]: ${stored.name} stored, ${mask.name} set`);
+  }
+  if (params.modelLength !== modelLength) {
+    throw new XaynetError('storage-settings-changed', `model.length: ${params.modelLength} stored, ${modelLength} set`);
+  }
+}
+
+function noticePetSettings(state: CoordinatorState, { pet }: RestoreSettings, logger: Logger): void {
+  const before = { sum: { prob: state.params.sum, ...state.sum }, update: { prob: state.params.update, ...state.update }, sum2: state.sum2 };
+  const now = {
+    sum: { prob: pet.sum.prob, ...phaseParams(pet.sum) },
+    update: { prob: pet.update.prob, ...phaseParams(pet.update) },
+    sum2: phaseParams(pet.sum2),
+  };
+  for (const phase of ['sum', 'update', 'sum2'] as const) {
+    if (JSON.stringify(before[phase]) === JSON.stringify(now[phase])) continue;
+    logger.warn(
+      { before: before[phase], now: now[phase] },
+      `the settings of [pet.${phase}] have changed since the stored round; the new ones apply from now on`,
+    );
+  }
+}
+
+/** The bytes of the model to serve at once: starting without it would make clients drop theirs, so a missing or foreign one is an error. */
+async function latestModel(store: Store, length: number): Promise<Uint8Array | undefined> {
+  const id = await store.latestModelId();
+  if (id === undefined) return undefined;
+  const model = await store.model(id);
+  if (model === undefined) throw new XaynetError('storage-model-missing', `model ${id} is not stored`);
+  const weights = model.length < 8 ? undefined : new Reader(model, 'stored model').u64le();
+  if (weights !== length) throw new XaynetError('storage-model-missing', `model ${id} has ${weights ?? 'no'} weights, ${length} expected`);
+  return model;
+}
