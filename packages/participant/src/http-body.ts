@@ -1,0 +1,61 @@
+// Reads the body of an answer within a bound: what a server announces or streams can never take more memory than the caller
+// allowed. Engines whose fetch has no streams (React Native) are checked by the announced length, then by the real one.
+
+import { concatBytes } from '@xaynet/core/bytes';
+
+/** The part of a fetch answer that this package uses. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly url: string;
+  readonly redirected?: boolean | undefined;
+  readonly type?: string | undefined;
+  readonly headers: { get(name: string): string | null };
+  /** A stream with `getReader`, where the engine has streams. */
+  readonly body?: unknown;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+interface ByteStream {
+  getReader(): { read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>; cancel(reason?: unknown): Promise<void> };
+  cancel?(reason?: unknown): Promise<void>;
+}
+
+/** The bytes of the body, or undefined when there are more than `limit`; calls `alive` whenever some arrived. */
+export async function readBody(response: FetchResponse, limit: number, alive: () => void): Promise<Uint8Array | undefined> {
+  const announced = Number(response.headers.get('content-length') ?? 0);
+  if (announced > limit) {
+    await discardBody(response);
+    return undefined;
+  }
+  const stream = streamOf(response);
+  if (stream === undefined) {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return bytes.length > limit ? undefined : bytes;
+  }
+  const reader = stream.getReader();
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return pieces.length === 1 ? pieces[0]! : concatBytes(...pieces);
+    if (value === undefined) continue;
+    alive();
+    size += value.length;
+    if (size > limit) {
+      await reader.cancel().catch(() => undefined);
+      return undefined;
+    }
+    pieces.push(value);
+  }
+}
+
+/** Lets go of a body that nobody reads, so that the connection is free again. */
+export async function discardBody(response: FetchResponse): Promise<void> {
+  await streamOf(response)
+    ?.cancel?.()
+    .catch(() => undefined);
+}
+
+function streamOf({ body }: FetchResponse): ByteStream | undefined {
+  return typeof body === 'object' && body !== null && 'getReader' in body ? (body as ByteStream) : undefined;
+}

@@ -1,0 +1,79 @@
+// Sum2: the first of these that is still to do: fetch the sealed mask seeds, open them, add up their masks, compose the message
+// (participant 1.5). Everything that would let a coordinator learn a single mask ends the task here (threats T3, T6).
+
+import type { MaskSeed } from '@xaynet/core/bytes';
+import { compareBytes, equalBytes, toHex } from '@xaynet/core/bytes';
+import { openMaskSeed } from '@xaynet/core/crypto';
+import { XaynetError } from '@xaynet/core/errors';
+import { Aggregation } from '@xaynet/core/mask';
+import { maxSeedsBytes } from '../rules.ts';
+import type { Sum2 } from '../state.ts';
+import { compose } from './sending.ts';
+import { attempt, type Context, coded, idle, pending, progress, type Transition } from './transition.ts';
+
+/** One step towards the sum2 message. */
+export async function sum2(phase: Sum2, context: Context): Promise<Transition> {
+  if (phase.mask !== undefined) return composeSum2(phase, context);
+  if (phase.seeds !== undefined) return addMasks(phase, context);
+  if (phase.sealedSeeds !== undefined) return openSeeds(phase, context);
+  return fetchSeeds(phase, context);
+}
+
+async function fetchSeeds(phase: Sum2, context: Context): Promise<Transition> {
+  const { transport, keys, signal, rules, params } = context;
+  const answer = await attempt(context, 'transport-unreachable', () => transport.seeds(keys.publicKey, signal, maxSeedsBytes(rules, params)));
+  if ('error' in answer) return pending(phase, 'network', answer.error);
+  const sealedSeeds = answer.value;
+  if (sealedSeeds === undefined) return pending(phase, 'seeds');
+  // Also the empty dictionary ends here: the original would send a mask of length 0 (quirk Q-05).
+  if (sealedSeeds.size < rules.minUpdates)
+    return idle(new XaynetError('updates-too-few', `${sealedSeeds.size} updates, at least ${rules.minUpdates} demanded by minUpdates`));
+  const { vect, unit } = params.maskConfig;
+  const room = Math.min(vect.maxModels, unit.maxModels);
+  if (sealedSeeds.size > room) return idle(new XaynetError('aggregate-too-many-models', `${sealedSeeds.size} updates, ${vect.name} holds ${room}`));
+  if (sealedSeeds.size > rules.maxUpdates)
+    return idle(new XaynetError('round-refused', `${sealedSeeds.size} updates, at most ${rules.maxUpdates} allowed by maxUpdates`));
+  return progress({ ...phase, sealedSeeds });
+}
+
+async function openSeeds(phase: Sum2, context: Context): Promise<Transition> {
+  const seeds: MaskSeed[] = [];
+  for (const [participant, sealed] of phase.sealedSeeds!) {
+    try {
+      seeds.push(openMaskSeed(sealed, phase.ephemeral));
+    } catch (error) {
+      return idle(coded(error, 'sealed-box-open-failed', `seed of the update participant ${toHex(participant.subarray(0, 4))}…`));
+    }
+    await breathe(context);
+  }
+  // Sorted as bytes, never as text: a string with a secret in it cannot be overwritten (threats T16).
+  seeds.sort(compareBytes);
+  for (let i = 1; i < seeds.length; i++) {
+    if (equalBytes(seeds[i - 1]!, seeds[i]!)) return idle(new XaynetError('seeds-duplicate', `among ${seeds.length} updates`));
+  }
+  return progress({ ...phase, sealedSeeds: undefined, seeds });
+}
+
+async function addMasks(phase: Sum2, context: Context): Promise<Transition> {
+  const { params } = context;
+  const masks = new Aggregation(params.maskConfig, params.modelLength);
+  for (const seed of phase.seeds!) {
+    try {
+      masks.addMask(seed);
+    } catch (error) {
+      return idle(coded(error, 'aggregate-too-many-models'));
+    }
+    await breathe(context);
+  }
+  return progress({ ...phase, seeds: undefined, mask: masks.object() });
+}
+
+function composeSum2(phase: Sum2, context: Context): Transition {
+  return progress({ name: 'sending-sum2', ...compose({ tag: 'sum2', sumSignature: phase.sumSignature, mask: phase.mask! }, context) });
+}
+
+/** Between two pieces of a long computation: lets others run, and stops when the caller has had enough. */
+async function breathe({ pause, signal }: Context): Promise<void> {
+  await pause();
+  if (signal?.aborted) throw signal.reason;
+}

@@ -1,0 +1,96 @@
+// What a phase is given and what it gives back. A phase is a function (phase, context) → transition: it looks at its data,
+// does the first thing that is still to do, and returns the next data. Chance, the network and the model come in by the context.
+
+import type { RandomBytes, SigningKeyPair } from '@xaynet/core/crypto';
+import type { ErrorCode } from '@xaynet/core/errors';
+import { XaynetError } from '@xaynet/core/errors';
+import type { Scalar } from '@xaynet/core/mask';
+import type { MessageTag } from '@xaynet/core/message';
+import type { RoundParams } from '@xaynet/core/round';
+import type { ModelSource, Notification, Transport } from '../ports.ts';
+import type { Rules } from '../rules.ts';
+import type { Phase } from '../state.ts';
+
+/** Everything a phase may use besides its own data. */
+export interface Context {
+  readonly keys: SigningKeyPair;
+  readonly scalar: Scalar;
+  readonly maxMessageSize: number;
+  readonly params: RoundParams;
+  readonly rules: Rules;
+  readonly transport: Transport;
+  readonly models: ModelSource;
+  readonly random: RandomBytes;
+  /** Lets other work of the process run; long computations call it between two pieces. */
+  readonly pause: () => Promise<void>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * What a participant waits for: the next `round`, the sum dictionary (`sums`), its sealed mask `seeds`, a `model` from the
+ * application, the `network`, or its own state `store`.
+ */
+export type WaitingFor = 'round' | 'sums' | 'seeds' | 'model' | 'network' | 'store';
+
+/** A message part that was delivered in this step. Delivered is not accepted: the coordinator answers alike (participant 2.6). */
+export interface SentPart {
+  readonly tag: MessageTag;
+  /** Which part, from 1. */
+  readonly part: number;
+  readonly parts: number;
+  /** Sealed bytes of this part. */
+  readonly bytes: number;
+}
+
+/** What one step of a phase came to. */
+export interface Transition {
+  /** `progress`: something changed, go on at once. `pending`: nothing can be done now, come back later. */
+  readonly outcome: 'progress' | 'pending';
+  readonly phase: Phase;
+  readonly notifications: readonly Notification[];
+  readonly waitingFor?: WaitingFor | undefined;
+  /** What failed and will be tried again. */
+  readonly error?: XaynetError | undefined;
+  /** Why the task was given up until the next round. */
+  readonly failure?: XaynetError | undefined;
+  readonly sent?: SentPart | undefined;
+}
+
+/** Something changed. */
+export function progress(phase: Phase, ...notifications: Notification[]): Transition {
+  return { outcome: 'progress', phase, notifications };
+}
+
+/** Nothing can be done before `waitingFor` comes; `error` says what failed, if something did. */
+export function pending(phase: Phase, waitingFor: WaitingFor, error?: XaynetError): Transition {
+  return { outcome: 'pending', phase, notifications: [], waitingFor, error };
+}
+
+/** The task is over for this round, done or given up because of `failure`: one `idle`, never two (quirk Q-04). */
+export function idle(failure?: XaynetError): Transition {
+  return { outcome: 'progress', phase: { name: 'awaiting' }, notifications: ['idle'], failure };
+}
+
+/**
+ * Runs something that can fail outside of this program. A failure is a value, coded; an abort that the caller asked for is
+ * thrown on, so that the step counts as not done.
+ */
+export async function attempt<T>(
+  context: { readonly signal: AbortSignal | undefined },
+  code: ErrorCode,
+  run: () => Promise<T> | T,
+): Promise<{ readonly value: T } | { readonly error: XaynetError }> {
+  try {
+    return { value: await run() };
+  } catch (error) {
+    if (context.signal?.aborted) throw error;
+    return { error: coded(error, code) };
+  }
+}
+
+/** The error itself when it has a code, else one with `code` that has it as its cause. */
+export function coded(error: unknown, code: ErrorCode, where?: string): XaynetError {
+  if (error instanceof XaynetError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new XaynetError(code, where === undefined ? text : `${where}: ${text}`, { cause: error });
+}
