@@ -14,7 +14,15 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** The page of the example, its module bundled as an application's bundler would. */
 async function bundledPage(): Promise<string> {
@@ -53,7 +61,11 @@ test('a page takes part in a round across origins and its model is in the mean',
     runParticipant({ url: coordinator.url, signal: stop.signal, poll: { min: 20, max: 100 }, train: async () => Float32Array.of(0.5, 0.5, 0.5) });
   }
   const profile = mkdtempSync(join(tmpdir(), 'xaynet-chromium-'));
-  const browser = await chromium.launchPersistentContext(profile, { executablePath: process.env.XAYNET_CHROMIUM || '/usr/bin/chromium', headless: true, args: FLAGS });
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.XAYNET_CHROMIUM || '/usr/bin/chromium',
+    headless: true,
+    args: FLAGS,
+  });
   try {
     const tab = await browser.newPage();
     const complaints: string[] = [];

@@ -38,7 +38,10 @@ test('processes running the Node example get their models into the mean', { time
         if (event.type === 'model' && theirs > 0) resolve(event.model);
       });
       for (let i = 0; i < 3; i++) {
-        const child = spawn(process.execPath, ['--conditions=source', example, coordinator.url], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } });
+        const child = spawn(process.execPath, ['--conditions=source', example, coordinator.url], {
+          stdio: ['ignore', 'ignore', 'pipe'],
+          env: { ...process.env, NODE_OPTIONS: '' },
+        });
         let complaint = '';
         child.stderr.on('data', (chunk) => (complaint += chunk));
         child.on('exit', (code) => reject(new Error(`the example ended with ${code}: ${complaint}`)));
