@@ -1,0 +1,62 @@
+// Brings a demo to its reader: a live view on a terminal, redrawn ten times a second, and plain lines anywhere else. NO_COLOR
+// takes the colours away, TERM=dumb the live view.
+
+import { type Board, type Progress, take } from './progress.ts';
+import { frame, type Paint, paintFor, plainLine, Screen } from './view.ts';
+
+/** A stream to show things on: `process.stdout` and `process.stderr` are ones. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** Shows one demo. */
+export class Show {
+  readonly #out: Output;
+  readonly #screen: Screen | undefined;
+  readonly #paint: Paint;
+  #board: Board | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(out: Output) {
+    this.#out = out;
+    const live = out.isTTY === true && process.env.TERM !== 'dumb';
+    this.#screen = live ? new Screen(out) : undefined;
+    this.#paint = paintFor(live && (process.env.NO_COLOR ?? '') === '');
+  }
+
+  /** A line that stays: before the live view begins or after it ended. */
+  line(text: string): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  /** From here on `board` is shown. */
+  begin(board: Board): void {
+    this.#board = board;
+    if (this.#screen === undefined) return;
+    this.#draw();
+    this.#timer = setInterval(() => this.#draw(), 100);
+  }
+
+  /** Takes one thing that happened. */
+  tell(progress: Progress): void {
+    if (this.#board === undefined) return;
+    const text = this.#screen === undefined ? plainLine(this.#board, progress) : undefined;
+    take(this.#board, progress, performance.now());
+    if (text !== undefined) this.line(text);
+  }
+
+  /** Ends the live view; its last frame stays. Twice is as good as once. */
+  end(): void {
+    clearInterval(this.#timer);
+    if (this.#screen === undefined || this.#board === undefined) return;
+    this.#draw();
+    this.#screen.close();
+    this.#board = undefined;
+  }
+
+  #draw(): void {
+    if (this.#board !== undefined) this.#screen?.draw(frame(this.#board, performance.now(), this.#screen.columns, this.#paint));
+  }
+}

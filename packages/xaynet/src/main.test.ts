@@ -1,0 +1,202 @@
+// The command as a user meets it: what it prints and how it exits, by running bin/xaynet.mjs.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { fromBase64, toHex } from '@xaynet/core/bytes';
+import { fraction } from './commands/numbers.ts';
+import { parseKeyFile } from './key-file.ts';
+
+const BIN = fileURLToPath(new URL('../bin/xaynet.mjs', import.meta.url));
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'xaynet-cli-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+// With these flags the starter runs the command in its own process; without them it starts a second one, as for a user.
+const DIRECT = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
+
+function xaynet(args: readonly string[], env: Record<string, string> = {}, flags: readonly string[] = DIRECT): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...flags, BIN, ...args], { cwd: folder, env: { ...process.env, NODE_OPTIONS: '', ...env } });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (data) => (out += data));
+    child.stderr.on('data', (data) => (err += data));
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+describe('the command line', { concurrency: 2 }, () => {
+  test('help and version everywhere, on standard output, exit 0', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+    for (const [args, expected] of [
+      [['--help'], /Usage: xaynet \[options\] \[command\][\s\S]*demo[\s\S]*coordinator[\s\S]*participant[\s\S]*keygen[\s\S]*Exit codes: 0 done; 1 failed/],
+      [['demo', '--help'], /--participants[\s\S]*--rounds[\s\S]*--seed[\s\S]*--mask[\s\S]*--pad[\s\S]*--json[\s\S]*Exit codes[\s\S]*Examples:/],
+      [['coordinator', '--help'], /-c, --config <file>[\s\S]*\[model\]\n {2}length/],
+      [['participant', '--help'], /--url[\s\S]*--keys[\s\S]*--state[\s\S]*--model[\s\S]*Examples:/],
+      [['help', 'keygen'], /--out <file>[\s\S]*--force[\s\S]*"kind": "xaynet-keys"/],
+      [['--version'], new RegExp(`^${version}\n$`)],
+      [['keygen', '-V'], new RegExp(`^${version}\n$`)],
+    ] as const) {
+      const { code, out, err } = await xaynet(args);
+      assert.match(out, expected, args.join(' '));
+      assert.deepEqual([code, err], [0, ''], args.join(' '));
+    }
+  });
+
+  test('a wrong command line: what is wrong, a suggestion, exit 2, nothing on standard output', async () => {
+    for (const [args, expected] of [
+      [['dmeo'], /unknown command 'dmeo'\n\(Did you mean demo\?\)/],
+      [['demo', '--participant', '5'], /unknown option '--participant'\n\(Did you mean --participants\?\)/],
+      [['demo', '--participants', '3'], /argument '3' is invalid\. A whole number from 4 to 100/],
+      [['demo', '--rounds', '1.5'], /argument '1\.5' is invalid\. A whole number from 1 to 1000/],
+      [['demo', '--mask', 'Power2/F32'], /group\/data\/bound\/model is expected, for example Power2\/F32\/B0\/M6/],
+      [['demo', 'more'], /too many arguments for 'demo'/],
+      [['coordinator'], /required option '-c, --config <file>' not specified/],
+      [['participant', '--url', 'http://127.0.0.1:1', '--scalar', '-1'], /for example 1, 0\.25 or 57\/1287/],
+    ] as const) {
+      const { code, out, err } = await xaynet(args);
+      assert.match(err, expected, args.join(' '));
+      assert.match(err, /--help/);
+      assert.doesNotMatch(err, /\n +at /, 'no stack trace');
+      assert.deepEqual([code, out], [2, ''], args.join(' '));
+    }
+    const { code, out } = await xaynet([]);
+    assert.equal(code, 2);
+    assert.match(out, /^Usage: xaynet/);
+  });
+
+  test('the starter without flags: the same output and exit code, through a second process', async () => {
+    const shown = await xaynet(['--version'], {}, []);
+    assert.deepEqual([shown.code, shown.err], [0, '']);
+    assert.match(shown.out, /^\d+\.\d+\.\d+\n$/);
+    const wrong = await xaynet(['dmeo'], {}, []);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /Did you mean demo/);
+  });
+
+  test('keygen: a private file that parses, the public key printed, never overwritten by accident', async () => {
+    const { code, out } = await xaynet(['keygen', '--out', 'keys.json']);
+    assert.equal(code, 0);
+    const path = join(folder, 'keys.json');
+    const first = readFileSync(path, 'utf8');
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    const keys = parseKeyFile(first, path);
+    const printed = /public key {2}(\S+)\n {5}\(hex\) {2}(\S+)\n/.exec(out);
+    assert.equal(toHex(fromBase64(printed![1]!)), toHex(keys.publicKey));
+    assert.equal(printed![2], toHex(keys.publicKey));
+    assert.ok(!out.includes(JSON.parse(first).secretKey), 'the secret stays in the file');
+
+    const again = await xaynet(['keygen', '--out', 'keys.json']);
+    assert.equal(again.code, 1);
+    assert.match(again.err, /^xaynet: A file of this name exists already\. \(keys\.json\)\n {2}.*--force.*\[file-exists\]/);
+    assert.equal(readFileSync(path, 'utf8'), first);
+    assert.equal((await xaynet(['keygen', '--out', 'keys.json', '--force'])).code, 0);
+    assert.notEqual(readFileSync(path, 'utf8'), first);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
+  });
+
+  test('keygen where it cannot write; --debug shows where the error comes from', async () => {
+    const plain = await xaynet(['keygen', '--out', 'no/such/folder/keys.json']);
+    assert.equal(plain.code, 1);
+    assert.match(plain.err, /A file cannot be written\. \(no\/such\/folder\/keys\.json: the folder does not exist\)/);
+    assert.doesNotMatch(plain.err, /\n +at /);
+    for (const shown of [await xaynet(['--debug', 'keygen', '--out', 'no/such']), await xaynet(['keygen', '--out', 'no/such'], { XAYNET_DEBUG: '1' })]) {
+      assert.match(shown.err, /\n +at .*files\.ts/);
+    }
+  });
+
+  test('a coordinator that is not there, and one that is something else', async () => {
+    const server = createServer((_, response) => response.end('<html>hello</html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const other = await xaynet(['participant', '--url', `http://127.0.0.1:${port}`]);
+      assert.equal(other.code, 1);
+      assert.match(other.err, /The answer is not that of a PET coordinator\..*18 bytes/);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+    const gone = await xaynet(['participant', '--url', `http://127.0.0.1:${port}`]);
+    assert.equal(gone.code, 1);
+    assert.match(gone.err, /ECONNREFUSED[\s\S]*\[transport-unreachable\]/);
+    const plain = await xaynet(['participant', '--url', 'http://192.0.2.1/']);
+    assert.match(plain.err, /\[transport-insecure\]/);
+    assert.equal(plain.code, 1);
+  });
+
+  test('participant: files that are missing or wrong are named', async () => {
+    const url = 'http://127.0.0.1:1';
+    writeFileSync(join(folder, 'bad-keys.json'), '{"kind":"xaynet-keys","version":1,"publicKey":"AA==","secretKey":"AA=="}');
+    writeFileSync(join(folder, 'nan.json'), '[1, 2, null]');
+    writeFileSync(join(folder, 'cut.f32'), new Uint8Array(7));
+    for (const [args, expected] of [
+      [['--keys', 'none.json'], /none\.json: no such file/],
+      [['--keys', 'bad-keys.json'], /"secretKey" holds 1 bytes, 64 expected/],
+      [['--model', 'weights.bin'], /weights\.bin: the name must end in \.json, \.f32 or \.f64/],
+      [['--model', 'nan.json'], /nan\.json: not an array of numbers/],
+      [['--model', 'cut.f32'], /cut\.f32: 7 bytes are not a multiple of 4/],
+      [['--state', 'no/such/state'], /no\/such\/state: the folder does not exist/],
+    ] as const) {
+      const { code, err } = await xaynet(['participant', '--url', url, ...args]);
+      assert.match(err, expected);
+      assert.doesNotMatch(err, /\n +at |defect/);
+      assert.equal(code, 1, args.join(' '));
+    }
+  });
+
+  test('coordinator: what is wrong with its file, its port or its folder', async () => {
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return name;
+    };
+    const busy = createServer();
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+    const { port } = busy.address() as AddressInfo;
+    try {
+      for (const [name, expected] of [
+        ['none.toml', /none\.toml.*ENOENT/],
+        [file('bad.toml', '[model]\nlength = = 4\n'), /bad\.toml:2:/],
+        [
+          file('impossible.toml', '[model]\nlength = 4\n[pet.update.count]\nmin = 5\nmax = 4\n[pet.sum]\nprob = nan\n'),
+          /pet\.sum\.prob = nan[\s\S]*impossible\.toml:4: pet\.update\.count\.min/,
+        ],
+        [
+          file('busy.toml', `[model]\nlength = 4\n[api]\nbind_address = "127.0.0.1:${port}"\n[store]\npath = "busy-data"\n`),
+          new RegExp(`127\\.0\\.0\\.1:${port}`),
+        ],
+        [file('folder.toml', '[model]\nlength = 4\n[api]\nbind_address = "127.0.0.1:0"\n[store]\npath = "bad.toml/data"\n'), /bad\.toml\/data/],
+      ] as const) {
+        const { code, out, err } = await xaynet(['coordinator', '-c', name]);
+        assert.match(err, expected, name);
+        assert.doesNotMatch(err, /\n +at |defect/, name);
+        assert.deepEqual([code, out], [1, ''], name);
+      }
+    } finally {
+      await new Promise((resolve) => busy.close(resolve));
+    }
+  });
+});
+
+test('fractions on the command line are exact', () => {
+  assert.deepEqual(fraction('0.1'), { numerator: 1n, denominator: 10n });
+  assert.deepEqual(fraction('57/1287'), { numerator: 19n, denominator: 429n });
+  assert.deepEqual(fraction('3'), { numerator: 3n, denominator: 1n });
+  for (const wrong of ['', '-1', '1/0', '1e3', 'x', '1.', '0.5/2']) assert.throws(() => fraction(wrong), { code: 'commander.invalidArgument' });
+});
