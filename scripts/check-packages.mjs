@@ -25,6 +25,17 @@ for (const folder of globSync('packages/*').filter((path) => existsSync(`${path}
   for (const needed of ['LICENSE', 'README.md']) if (!paths.includes(needed)) problems.push(`${folder}: would be published without ${needed}`);
   console.log(`${manifest.name}: ${paths.length} files`);
 }
+// A lock file that lacks an optional package of some platform makes `npm ci` fail on every platform.
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+const locked = Object.keys(packages);
+for (const [path, { optionalDependencies, resolved }] of Object.entries(packages)) {
+  for (const name of Object.keys(optionalDependencies ?? {})) {
+    if (!locked.some((other) => other.endsWith(`node_modules/${name}`)))
+      problems.push(`package-lock.json: ${name}, optional for ${path || 'the root'}, is missing`);
+  }
+  if (/^https?:/.test(resolved ?? '')) problems.push(`package-lock.json: ${path} records a download address`);
+}
+
 for (const problem of problems) console.log(problem);
 console.log(problems.length === 0 ? 'packages: ready to publish' : `packages: ${problems.length} problems`);
 process.exit(problems.length === 0 ? 0 : 1);

@@ -92,7 +92,7 @@ export async function runFederation(input: FederationInput): Promise<FederationR
           url,
           keys: keys[index]!,
           scalar,
-          maxMessageSize: 2 ** 20,
+          maxMessageSize: 0, // whole: twenty updates of some megabytes in pieces at once would fill the coordinator's room for unfinished messages
           random: seededBytes(seed, `participant ${index}`),
           fetch,
         });

@@ -63,7 +63,6 @@ export class RoundJudge {
   /** Takes one event; true when the demo has all the rounds it wants. */
   take(event: CoordinatorEvent): boolean {
     const { tell, rounds, windows } = this.#input;
-    if (event.type !== 'model') console.error((performance.now()/1000).toFixed(2), event.type, event.type==='round'||event.type==='dropped' ? '' : event.phase, 'participant' in event ? this.#indices.get(toHex(event.participant)) : '', 'code' in event ? event.code : '', 'bytes' in event ? event.bytes : ''); else console.error((performance.now()/1000).toFixed(2),'model');
     switch (event.type) {
       case 'round':
         this.#roundId = roundIdOf(event.params);
