@@ -160,7 +160,11 @@ test('a second coordinator on the same data folder is refused, its port is free 
   const folder = freshFolder();
   const given = settings({ kind: 'embedded', path: folder });
   const first = await start(given);
-  await assert.rejects(start(given), { code: 'storage-locked' });
+  const spare = await start(settings({ kind: 'memory' }));
+  const { port } = spare.address;
+  await spare.stop();
+  await assert.rejects(start(settings({ kind: 'embedded', path: folder }, { port })), { code: 'storage-locked' });
+  await (await start(settings({ kind: 'memory' }, { port }))).stop();
   await playExample(first);
   assert.equal(toHex((await get(first, '/model'))!), EXAMPLE_MODEL);
   await first.stop();

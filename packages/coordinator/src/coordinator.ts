@@ -177,6 +177,7 @@ function makeParts(settings: Settings, given: MakeParts): Parts {
   const intake = new Intake({
     compat: settings.compat,
     bulletin: driver.bulletin,
+    maxSums: settings.pet.sum.count.max,
     submit: (request) => driver.submit(request),
     bus: given.bus,
     logger: given.logger,

@@ -119,6 +119,41 @@ test('stop answers whoever waits, after the admission under way', async () => {
   await rig.driver.stop();
 });
 
+test('stop waits for the effect under way, and what it brings changes nothing any more', async () => {
+  const store = new MemoryStore();
+  let release = (): void => {};
+  const hung = new Promise<undefined>((resolve) => {
+    release = () => resolve(undefined);
+  });
+  const rig = await Rig.start({ store });
+  const [who] = participants(rig.params, 'sum', 1);
+  assert.equal(await rig.send(bodyOf(sumPayload(who!), who!)), 'accepted');
+  store.sumDict = () => hung;
+  await rig.seconds(4);
+  let stopped = false;
+  const stop = rig.driver.stop().then(() => {
+    stopped = true;
+  });
+  await settle();
+  assert.equal(rig.phase, 'shutdown');
+  assert.equal(stopped, false, 'the store may not be closed yet');
+  release();
+  await stop;
+  assert.equal(rig.phase, 'shutdown');
+});
+
+test('timers that wake up early end no phase early, and none is lost', async () => {
+  const rig = await Rig.start();
+  const { clock } = rig;
+  const setTimer = clock.setTimer.bind(clock);
+  clock.setTimer = (ms, callback) => setTimer(ms > 1 ? ms / 2 : ms, callback);
+  await playSum(rig); // set before the clock was made hasty
+  await rig.seconds(19.999);
+  assert.equal(rig.phase, 'update');
+  await rig.seconds(0.001);
+  assert.equal(rig.failure, 'phase-timeout');
+});
+
 test('a round is the list of its events: replayed through the pure step it goes the same way', async () => {
   const recorded: { event: RoundEvent; next: Step }[] = [];
   const rig = await Rig.start({ record: (event, next) => recorded.push({ event, next }) });

@@ -74,7 +74,14 @@ export class Rig {
     this.store = store;
     this.driver = new Driver({ settings, store, clock: this.clock, random: seededRandom('coordinator'), logger: SILENT_LOGGER, bus, ...options });
     const submit: Driver['submit'] = (request) => this.driver.submit(request);
-    this.intake = new Intake({ compat: settings.compat, bulletin: this.driver.bulletin, submit, bus, logger: SILENT_LOGGER });
+    this.intake = new Intake({
+      compat: settings.compat,
+      bulletin: this.driver.bulletin,
+      maxSums: settings.pet.sum.count.max,
+      submit,
+      bus,
+      logger: SILENT_LOGGER,
+    });
   }
 
   /** A coordinator in the sum phase of its first round, unless the store prevents it. */

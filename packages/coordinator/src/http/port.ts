@@ -17,7 +17,7 @@ export interface HttpPort {
   seeds(participant: PublicSigningKey): Uint8Array | undefined;
   /** The global model, or undefined before the first (204). */
   model(): Uint8Array | undefined;
-  /** Largest sealed message that the round can need, in bytes; a larger body is refused before it is read. */
+  /** Largest sealed message of any phase, in bytes; a larger body is refused before it is read. */
   readonly maxMessageBytes: number;
   /** Takes one sealed message. Never throws for anything a participant can send: what is wrong with it is the verdict. */
   message(body: Uint8Array): Promise<Verdict>;

@@ -76,6 +76,9 @@ test('the first chunk of somebody who is not selected is refused, and what came 
   assert.ok(rig.intake.chunkBytes > 0);
   assert.equal(await rig.send(bodies[0]!), 'not-sum-eligible');
   assert.equal(rig.intake.chunkBytes, 0);
+  const [large] = chunksOf(sumPayload(selected), { ...selected, keys: who!.keys }, 262);
+  assert.equal(await rig.send(large!), 'not-sum-eligible', 'a first chunk of 70 bytes is enough to know');
+  assert.equal(rig.intake.chunkBytes, 0);
 });
 
 test('a chunk that contradicts the last one, or makes the message too large, is refused', async () => {
@@ -163,6 +166,9 @@ test('eligibility of a chunk set is checked once, with the head alone', () => {
   const chunks = new ChunkIntake({ eligibilityError, largestPayload: () => 1000, maxBytes: 8_000_000 });
   for (const id of [2, 0, 1, 3]) chunks.add(message(strangers[0]!, id, new Uint8Array(100)));
   assert.deepEqual(heads, [HEAD_LENGTH.update]);
+  chunks.clear();
+  for (const id of [0, 1, 2]) chunks.add(message(strangers[0]!, id, new Uint8Array(100)));
+  assert.deepEqual(heads, [HEAD_LENGTH.update, HEAD_LENGTH.update], 'and again in the next phase');
 });
 
 test('chunked and unchunked updates come to the same aggregate', async () => {

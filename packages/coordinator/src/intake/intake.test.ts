@@ -107,6 +107,7 @@ const CASES: readonly [string, Rig, () => Uint8Array, string][] = [
   ],
   ['a sum participant that sends an update', updateRig, () => updateOf(updateSums[0]!, false), 'not-update-eligible'],
   ['a sum participant that updates by breaking its sum signature (W-04)', updateRig, () => updateOf(updateSums[0]!, true), 'not-update-eligible'],
+  ['an update of somebody who is not selected', updateRig, () => updateOf(participants(updateRig.params, 'none', 1)[0]!, false), 'not-update-eligible'],
   ['an update participant with a sum signature that does not verify', updateRig, () => updateOf(updater, true), 'not-update-eligible'],
   ['an update signature that does not verify', updateRig, () => updateWith((payload) => payload.fill(0, 64, 65)), 'not-update-eligible'],
 ];
@@ -156,20 +157,30 @@ test('unknown flag bits and reserved bytes are ignored when they are signed (wir
   assert.equal(await sumRig.send(sealed(odd, who!)), 'accepted');
 });
 
-test('the largest body is exactly that of the phase (T14)', async () => {
+test('a body above the exact size of the phase is refused unopened, and one that another phase may need is only late (T14)', async () => {
   const rig = await Rig.start();
-  assert.equal(rig.intake.maxMessageBytes, 280);
+  assert.equal(await rig.send(new Uint8Array(281)), 'message-unexpected');
+  assert.equal(await rig.send(new Uint8Array(280)), 'sealed-box-open-failed', 'a sum message has 280 bytes: opened');
   const sums = await playSum(rig, 3);
   const [who] = participants(rig.params, 'update', 1);
   const body = bodyOf(updatePayload(who!, rig.sums, { weights: [0, 0] }), who!);
-  assert.equal(rig.intake.maxMessageBytes, body.length);
   assert.equal(await rig.send(body), 'accepted');
-  assert.equal(await rig.send(new Uint8Array(body.length + 1)), 'message-too-large');
+  assert.equal(await rig.send(new Uint8Array(body.length)), 'sealed-box-open-failed');
+  assert.equal(await rig.send(new Uint8Array(body.length + 1)), 'message-unexpected', 'an update of a round with more sum participants');
   await playUpdate(rig, [{ weights: [0, 0] }, { weights: [0, 0] }]);
   const mask = { config: rig.params.maskConfig, length: 2, vect: new Uint8Array(12), unit: new Uint8Array(6) };
   const last = bodyOf(sum2Payload(sums[0]!, mask), sums[0]!);
-  assert.equal(rig.intake.maxMessageBytes, last.length);
+  assert.equal(await rig.send(new Uint8Array(last.length)), 'sealed-box-open-failed');
   assert.equal(await rig.send(new Uint8Array(last.length + 1)), 'message-unexpected', 'an update may be that large: it is late, not too large');
+  assert.equal(await rig.send(new Uint8Array(200_000)), 'message-too-large');
+});
+
+test('what is read does not depend on the phase: a late update gets its empty 200 instead of a 413 that makes originals resend', async () => {
+  const rig = await Rig.start();
+  const before = rig.intake.maxMessageBytes;
+  await playSum(rig, 3);
+  assert.equal(rig.intake.maxMessageBytes, before);
+  assert.ok(before >= 64 * 1024);
 });
 
 test('a message of the round before cannot be opened any more', async () => {

@@ -15,7 +15,7 @@ import type { Answer } from '../round/state.ts';
 import { ChunkIntake } from './chunks.ts';
 import { eligibilityError } from './eligibility.ts';
 import { parseLeniently, TRAILING_BYTES, withoutTrailingBytes } from './lenient.ts';
-import { largestMessage, largestMessageOfRound, largestPayload, tagOfPhase } from './limits.ts';
+import { largestMessage, largestMessageEver, largestPayload, tagOfPhase } from './limits.ts';
 
 /** Switches that make intake as lenient as the original, one by one. */
 export interface IntakeCompat {
@@ -26,6 +26,8 @@ export interface IntakeCompat {
 export interface IntakeOptions {
   readonly compat: IntakeCompat;
   readonly bulletin: Bulletin;
+  /** Most entries that a sum dictionary can have: `pet.sum.count.max`. */
+  readonly maxSums: number;
   /** Hands a request to the round. */
   readonly submit: (request: Request) => Promise<Answer>;
   readonly bus: EventBus;
@@ -35,6 +37,9 @@ export interface IntakeOptions {
 // What unfinished multipart messages may take in all: this much, or four of the largest messages.
 const CHUNK_BYTES = 64 * 1024 * 1024;
 const LARGEST_MESSAGES = 4;
+
+// A body up to this size is read and answered like any other, however small the messages of the round are.
+const ALWAYS_READ = 64 * 1024;
 
 /** Takes bodies of `POST /message` (coordinator 2). */
 export class Intake {
@@ -55,9 +60,13 @@ export class Intake {
     bulletin.onChange(() => this.#chunks.clear());
   }
 
-  /** Bytes of the largest body that the phase can need; larger ones are refused before they are read. */
+  /**
+   * Bytes of the largest body that is read at all; larger ones are refused as they arrive. It does not depend on the phase: an honest message
+   * that is late or early has to get its empty 200 (wire 6.6), or an original participant would send it again and again.
+   */
   get maxMessageBytes(): number {
-    return largestMessage(this.#options.bulletin.view) + this.#slack;
+    const { bulletin, maxSums } = this.#options;
+    return Math.max(ALWAYS_READ, largestMessageEver(bulletin.view, maxSums) + this.#slack);
   }
 
   /** Bytes that chunks of unfinished messages take now. */
@@ -82,7 +91,9 @@ export class Intake {
   /** Stages 1 to 8; undefined for a chunk whose message is not complete. Throws coded errors. */
   #read(body: Uint8Array, view: View): Request | undefined {
     const expected = tagOfPhase(view.phase);
-    if (body.length > this.maxMessageBytes) throw refusal(body.length > largestMessageOfRound(view) + this.#slack ? 'message-too-large' : 'message-unexpected');
+    if (body.length > largestMessage(view) + this.#slack) {
+      throw refusal(body.length > largestMessageEver(view, this.#options.maxSums) + this.#slack ? 'message-too-large' : 'message-unexpected');
+    }
     if (expected === undefined) throw refusal('message-unexpected');
     const plain = openSealed(body, view.keys);
     const message = this.#options.compat.trailingBytes ? parseLeniently(plain) : parseMessage(plain);

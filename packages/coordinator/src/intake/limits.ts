@@ -1,4 +1,4 @@
-// How large a message of this round can be, exactly (threats T14): a body above it is refused before it is read, a payload above it before
+// How large a message of this round can be, exactly (threats T14): a body above it is refused before it is opened, a payload above it before
 // its chunks are kept. The numbers follow from the round: mask configuration, model length, size of the sum dictionary.
 
 import { type MessageTag, sealedMessageSize, sum2PayloadSize, sumPayloadSize, updatePayloadSize } from '@xaynet/core/message';
@@ -27,7 +27,10 @@ export function largestMessage(view: View): number {
   return sealedMessageSize(largestPayload(tagOfPhase(view.phase) ?? 'sum', view));
 }
 
-/** Bytes of the largest sealed message of any phase of the round: what is larger is not merely late, but too large. */
-export function largestMessageOfRound(view: View): number {
-  return Math.max(...(['sum', 'update', 'sum2'] as const).map((tag) => sealedMessageSize(largestPayload(tag, view))));
+/**
+ * Bytes of the largest sealed message of any round with these parameters: an update for `sums` sum participants. What is larger is not
+ * merely late or early, but too large.
+ */
+export function largestMessageEver({ params }: View, sums: number): number {
+  return sealedMessageSize(updatePayloadSize(params.maskConfig, params.modelLength, sums));
 }

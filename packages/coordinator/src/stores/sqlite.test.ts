@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
+import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { isXaynetError } from '@xaynet/core/errors';
+import { parseMaskConfig } from '@xaynet/core/mask';
 import { storeConformance } from './conformance.test.ts';
 import type { Store } from './contract.ts';
 import { SqliteStore } from './sqlite.ts';
@@ -97,6 +98,19 @@ test('what a killed process had committed is there, what it had not is not', asy
   assert.equal(spawnSync(process.execPath, options).signal, 'SIGKILL');
   const store = SqliteStore.open(folder);
   assert.equal(await store.latestModelId(), '7_aa');
+  await store.close();
+});
+
+test('an admission that fails in the middle leaves nothing, and the store goes on', async () => {
+  const store = SqliteStore.open(freshFolder());
+  await store.admitSum(key, ephemeral);
+  const config = parseMaskConfig('Prime/F32/B0/M3');
+  const maskedModel = { config: { vect: config, unit: config }, length: 0, vect: new Uint8Array(), unit: new Uint8Array(6) };
+  const broken = new KeyMap([[key, {} as unknown as EncryptedMaskSeed]]);
+  await assert.rejects(store.admitUpdate({ participant: key, localSeedDict: broken, maskedModel }), { code: 'storage-failed' });
+  assert.deepEqual((await store.seedDict())?.get(key)?.size, 0);
+  const whole = new KeyMap([[key, EncryptedMaskSeed(new Uint8Array(80))]]);
+  assert.equal(await store.admitUpdate({ participant: key, localSeedDict: whole, maskedModel }), 'ok', 'the failed one is no submission');
   await store.close();
 });
 
