@@ -1,9 +1,10 @@
 // `npm test`: runs every suite whose needs are there, says which it left out and how to get them, and adds up the counts.
 // With CI=true a suite that would be left out is a failure. Arguments: --suite NAME (repeatable), --seed N|random, --list.
-// It also fails when tests leave files behind in the temporary folder.
+// It also fails when tests leave files behind in the temporary folder that they are given.
 import { spawn } from 'node:child_process';
-import { existsSync, globSync, readdirSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -56,10 +57,17 @@ if (args.includes('--list')) {
 const chosen = SUITES.filter((suite) => only.length === 0 || only.includes(suite.name));
 const left = chosen.filter((suite) => suite.needs && !suite.needs());
 const running = chosen.filter((suite) => !left.includes(suite));
-const before = leftovers();
+// Tests get a temporary folder of their own, so that what they leave behind is seen whatever else runs on the machine.
+const temporary = mkdtempSync(join(tmpdir(), 'xaynet-tests-'));
 const started = Date.now();
 console.log(`seed ${seed} (npm test -- --seed ${seed}), Node ${process.versions.node}, suites: ${running.map((suite) => suite.name).join(', ')}`);
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    rmSync(temporary, { recursive: true, force: true });
+    process.exit(130);
+  });
+}
 const results = (await Promise.all([0, 1].map((lane) => runLane(running.filter((suite) => suite.lane === lane))))).flat();
 
 let failed = 0;
@@ -72,9 +80,10 @@ for (const { suite, counts, ms } of results) {
   );
 }
 for (const suite of left) console.log(`${suite.name.padEnd(12)} LEFT OUT (${suite.about}). To run it: ${suite.how}.`);
-const stray = leftovers().filter((name) => !before.includes(name));
+const stray = readdirSync(temporary).filter((name) => name.startsWith('xaynet'));
+rmSync(temporary, { recursive: true, force: true });
 if (stray.length > 0) {
-  console.log(`tests left files behind in ${tmpdir()}: ${stray.join(', ')}`);
+  console.log(`tests left files behind in the temporary folder: ${stray.join(', ')}`);
   failed++;
 }
 if (left.length > 0 && process.env.CI === 'true') {
@@ -88,11 +97,6 @@ if (results.some(({ code, counts }) => code !== 0 && counts.failed === 0)) {
 console.log(`in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 console.log(`${total.passed} passed, ${total.failed + failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed + failed > 0 || total.passed === 0 ? 1 : 0);
-
-/** Names in the temporary folder that this project's tests make. */
-function leftovers() {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('xaynet'));
-}
 
 async function runLane(suites) {
   const results = [];
@@ -113,7 +117,7 @@ function runSuite(suite) {
     '--test-timeout=90000',
   ];
   const child = spawn(process.execPath, [...flags, '--test-reporter=./scripts/test-reporter.mjs', ...files], {
-    env: { ...process.env, XAYNET_TEST_SEED: String(seed), XAYNET_CHROMIUM: chromium() ?? '', NODE_OPTIONS: '' },
+    env: { ...process.env, XAYNET_TEST_SEED: String(seed), XAYNET_CHROMIUM: chromium() ?? '', NODE_OPTIONS: '', TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const watchdog = setTimeout(() => {
