@@ -31,7 +31,6 @@ Examples:
       try {
         const { Coordinator, createLogger, loadSettings } = await import('@xaynet/coordinator'); // 100 ms that --help need not wait for
         const settings = loadSettings(options.config, process.env);
-        for (const notice of settings.notices) process.stderr.write(`notice: ${notice}\n`);
         const logger = createLogger({ level: settings.log.level, output: process.stderr });
         const coordinator = await Coordinator.start(settings, { logger });
         try {

@@ -69,9 +69,13 @@ async function handOver(device: Device, wanted: ModelRequest): Promise<void> {
   const weights = global === undefined ? initial : Float32Array.from(modelToWeights(global.model.slice(0, WEIGHTS), 'F64') as Float64Array);
   const trained = new Float32Array(wanted.length); // padded with zeros
   trained.set(train(weights, share, LOCAL_TRAINING, seededRandom(seed, `round ${toHex(participant.params!.seed)} participant ${index}`)));
-  const largest = trained.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) * (Number(scalar.numerator) / Number(scalar.denominator));
-  if (largest > device.bound)
-    throw new XaynetError('demo-weight-out-of-bound', `participant ${index + 1}: ${largest.toFixed(3)}, at most ${device.bound} allowed`);
+  checkBound(trained, scalar, device.bound, index);
   device.onTrained(wanted.round, trained);
   participant.setModel(trained, { round: wanted.round, scalar });
+}
+
+/** Throws `demo-weight-out-of-bound` when masking would clamp a weight: then the mean would be another one (wire 4.3). */
+export function checkBound(weights: Float32Array, scalar: Rational, bound: number, index: number): void {
+  const largest = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) * (Number(scalar.numerator) / Number(scalar.denominator));
+  if (largest > bound) throw new XaynetError('demo-weight-out-of-bound', `participant ${index + 1}: ${largest.toFixed(3)}, at most ${bound} allowed`);
 }

@@ -93,8 +93,8 @@ export function phaseWindows(participants: number, odds: RoleOdds, costs: WorkCo
   const updates = participants * odds.update * (1 - odds.sum);
   const sums = participants * odds.sum;
   const window = (work: number): Window => {
-    const min = Math.round(100 * (0.05 + 2 * poll + 1.5 * (participants * REQUESTS + work))) / 100;
-    return { min, max: Math.max(1, 5 * min) };
+    const min = hundredths(0.05 + 2 * poll + 1.5 * (participants * REQUESTS + work));
+    return { min, max: Math.max(1, hundredths(5 * min)) };
   };
   const sum2 = sums * (updates * (costs.mask + costs.seal / 2) + costs.update + costs.message);
   return {
@@ -103,4 +103,8 @@ export function phaseWindows(participants: number, odds: RoleOdds, costs: WorkCo
     update: window(updates * (costs.download + costs.update + costs.message + (sums * costs.seal) / 2)),
     sum2: { min: 0.1, max: Math.round(10 + 10 * sum2) },
   };
+}
+
+function hundredths(seconds: number): number {
+  return Math.round(100 * seconds) / 100;
 }

@@ -47,7 +47,7 @@ export function measureCosts(config: MaskConfigPair, length: number, training: n
     };
   };
   // The first runs also compile, and any run can be interrupted: the least of some is the work itself.
-  const runs = Array.from({ length: length > 50_000 ? 2 : 8 }, measure);
+  const runs = Array.from({ length: length > 200_000 ? 4 : 8 }, measure);
   const least = (of: keyof WorkCosts): number => Math.min(...runs.map((run) => run[of]));
   return { role: least('role'), message: least('message'), download: least('download'), update: least('update'), seal: least('seal'), mask: least('mask') };
 }
