@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { fromBase64, toHex } from '@xaynet/core/bytes';
 import { fraction } from './commands/numbers.ts';
 import { parseKeyFile } from './key-file.ts';
+import { main } from './main.ts';
 
 const BIN = fileURLToPath(new URL('../bin/xaynet.mjs', import.meta.url));
 let folder = '';
@@ -39,7 +40,15 @@ function xaynet(args: readonly string[], env: Record<string, string> = {}, flags
   });
 }
 
-describe('the command line', { concurrency: 2 }, () => {
+/** The same without a process: for what commander and our own error messages say. */
+async function here(args: readonly string[]): Promise<Ended> {
+  let out = '';
+  let err = '';
+  const code = await main(args, { out: (text) => (out += text), err: (text) => (err += text) });
+  return { code, out, err };
+}
+
+describe('the command line', { concurrency: 3 }, () => {
   test('help and version everywhere, on standard output, exit 0', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
     for (const [args, expected] of [
@@ -51,7 +60,7 @@ describe('the command line', { concurrency: 2 }, () => {
       [['--version'], new RegExp(`^${version}\n$`)],
       [['keygen', '-V'], new RegExp(`^${version}\n$`)],
     ] as const) {
-      const { code, out, err } = await xaynet(args);
+      const { code, out, err } = await here(args);
       assert.match(out, expected, args.join(' '));
       assert.deepEqual([code, err], [0, ''], args.join(' '));
     }
@@ -68,13 +77,13 @@ describe('the command line', { concurrency: 2 }, () => {
       [['coordinator'], /required option '-c, --config <file>' not specified/],
       [['participant', '--url', 'http://127.0.0.1:1', '--scalar', '-1'], /for example 1, 0\.25 or 57\/1287/],
     ] as const) {
-      const { code, out, err } = await xaynet(args);
+      const { code, out, err } = await here(args);
       assert.match(err, expected, args.join(' '));
       assert.match(err, /--help/);
       assert.doesNotMatch(err, /\n +at /, 'no stack trace');
       assert.deepEqual([code, out], [2, ''], args.join(' '));
     }
-    const { code, out } = await xaynet([]);
+    const { code, out } = await here([]);
     assert.equal(code, 2);
     assert.match(out, /^Usage: xaynet/);
   });
@@ -147,18 +156,20 @@ describe('the command line', { concurrency: 2 }, () => {
     writeFileSync(join(folder, 'nan.json'), '[1, 2, null]');
     writeFileSync(join(folder, 'cut.f32'), new Uint8Array(7));
     for (const [args, expected] of [
-      [['--keys', 'none.json'], /none\.json: no such file/],
-      [['--keys', 'bad-keys.json'], /"secretKey" holds 1 bytes, 64 expected/],
+      [['--keys', join(folder, 'none.json')], /none\.json: no such file/],
+      [['--keys', join(folder, 'bad-keys.json')], /"secretKey" holds 1 bytes, 64 expected/],
       [['--model', 'weights.bin'], /weights\.bin: the name must end in \.json, \.f32 or \.f64/],
-      [['--model', 'nan.json'], /nan\.json: not an array of numbers/],
-      [['--model', 'cut.f32'], /cut\.f32: 7 bytes are not a multiple of 4/],
-      [['--state', 'no/such/state'], /no\/such\/state: the folder does not exist/],
+      [['--model', join(folder, 'nan.json')], /nan\.json: not an array of numbers/],
+      [['--model', join(folder, 'cut.f32')], /cut\.f32: 7 bytes are not a multiple of 4/],
     ] as const) {
-      const { code, err } = await xaynet(['participant', '--url', url, ...args]);
+      const { code, err } = await here(['participant', '--url', url, ...args]);
       assert.match(err, expected);
       assert.doesNotMatch(err, /\n +at |defect/);
       assert.equal(code, 1, args.join(' '));
     }
+    const state = await xaynet(['participant', '--url', url, '--state', 'no/such/state']);
+    assert.match(state.err, /no\/such\/state: the folder does not exist/);
+    assert.equal(state.code, 1);
   });
 
   test('coordinator: what is wrong with its file, its port or its folder', async () => {
@@ -178,12 +189,15 @@ describe('the command line', { concurrency: 2 }, () => {
           /pet\.sum\.prob = nan[\s\S]*impossible\.toml:4: pet\.update\.count\.min/,
         ],
         [
-          file('busy.toml', `[model]\nlength = 4\n[api]\nbind_address = "127.0.0.1:${port}"\n[store]\npath = "busy-data"\n`),
+          file('busy.toml', `[model]\nlength = 4\n[api]\nbind_address = "127.0.0.1:${port}"\n[store]\npath = "${join(folder, 'busy-data')}"\n`),
           new RegExp(`127\\.0\\.0\\.1:${port}`),
         ],
-        [file('folder.toml', '[model]\nlength = 4\n[api]\nbind_address = "127.0.0.1:0"\n[store]\npath = "bad.toml/data"\n'), /bad\.toml\/data/],
+        [
+          file('folder.toml', `[model]\nlength = 4\n[api]\nbind_address = "127.0.0.1:0"\n[store]\npath = "${join(folder, 'bad.toml')}/data"\n`),
+          /bad\.toml\/data/,
+        ],
       ] as const) {
-        const { code, out, err } = await xaynet(['coordinator', '-c', name]);
+        const { code, out, err } = await here(['coordinator', '-c', join(folder, name)]);
         assert.match(err, expected, name);
         assert.doesNotMatch(err, /\n +at |defect/, name);
         assert.deepEqual([code, out], [1, ''], name);

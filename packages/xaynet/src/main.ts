@@ -14,9 +14,18 @@ Exit codes: 0 done; 1 failed (for the demo also: a promise was not kept); 2 the 
 130 stopped by Ctrl-C; 143 by SIGTERM (coordinator and participant stop cleanly at both and exit with 0).
 Set XAYNET_DEBUG=1 or pass --debug to see where an error comes from.`;
 
+/** Where help, versions and messages about errors go. */
+export interface CommandOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+const PROCESS: CommandOutput = { out: (text) => void process.stdout.write(text), err: (text) => void process.stderr.write(text) };
+
 /** The whole command line, ready to parse; errors are thrown, not exited on, and commands report their exit code to `exit`. */
-export function makeProgram(exit: (code: number) => void): Command {
+function makeProgram(exit: (code: number) => void, output: CommandOutput): Command {
   const program = new Command('xaynet')
+    .configureOutput({ writeOut: output.out, writeErr: output.err })
     .description('Masked cross-device federated learning: the coordinator learns the mean of the models, never a single one.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -43,11 +52,11 @@ export function makeProgram(exit: (code: number) => void): Command {
  * await main(['--version']); // 0
  * ```
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], output: CommandOutput = PROCESS): Promise<number> {
   let exitCode = 0;
   const program = makeProgram((code) => {
     exitCode = code;
-  });
+  }, output);
   try {
     if (args.length === 0) {
       program.outputHelp();
@@ -57,20 +66,20 @@ export async function main(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed its message
-    report(error, program.opts().debug === true || (process.env.XAYNET_DEBUG ?? '') !== '');
+    report(error, program.opts().debug === true || (process.env.XAYNET_DEBUG ?? '') !== '', output);
     return 1;
   }
 }
 
 /** Prints `error` for people: what happened and what to do; where in the code only on demand. */
-function report(error: unknown, debug: boolean): void {
+function report(error: unknown, debug: boolean, { err }: CommandOutput): void {
   const text = error instanceof Error ? error.message : String(error);
   const todo = isXaynetError(error) ? `\n  ${ERRORS[error.code].todo} [${error.code}]` : '';
-  process.stderr.write(`xaynet: ${text}${todo}\n`);
+  err(`xaynet: ${text}${todo}\n`);
   if (debug && error instanceof Error) {
-    for (let at: unknown = error; at instanceof Error; at = at.cause) process.stderr.write(`${at === error ? '' : 'caused by '}${at.stack}\n`);
+    for (let at: unknown = error; at instanceof Error; at = at.cause) err(`${at === error ? '' : 'caused by '}${at.stack}\n`);
   } else if (!isXaynetError(error)) {
-    process.stderr.write('  This looks like a defect of the program. Run it again with XAYNET_DEBUG=1 and report what it prints.\n');
+    err('  This looks like a defect of the program. Run it again with XAYNET_DEBUG=1 and report what it prints.\n');
   }
 }
 

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { rational } from '@xaynet/core/mask';
 import { checkBound } from './device.ts';
@@ -39,40 +39,43 @@ function demo(
   });
 }
 
-test('six participants learn together in two rounds', async () => {
-  const { code, out, err, left } = await demo('first', ['--participants', '6', '--rounds', '2', '--seed', '6', '--pad', '3000', '--json']);
-  const report = JSON.parse(out) as DemoReport;
-  assert.deepEqual([report.verdict, code], [{ ok: true, reasons: [] }, 0], err);
-  assert.ok(report.accuracy.federated >= report.accuracy.alone.mean + CLEARLY_BETTER);
-  assert.deepEqual([report.participants, report.seed, report.length, report.weights, report.rounds.length], [6, 6, 3000, 2410, 2]);
-  for (const round of report.rounds) {
-    assert.ok(round.updates >= 3 && round.sums >= 1 && round.sums + round.updates <= 6);
-    assert.ok(round.difference > 0 && round.difference <= round.bound && round.bound < 1e-8);
-    assert.ok(round.scalarSum > 0 && round.scalarSum < 1);
-  }
-  // 3000 weights and a unit of 8 bytes each with the bound B2, seeds for the sum participants, envelope and seal.
-  assert.ok(report.bytes.update > 3001 * 8 && report.bytes.update < 3001 * 8 + 1500, `${report.bytes.update} bytes an update`);
-  assert.ok(report.bytes.up > 2 * 3 * report.bytes.update);
-  assert.match(err, /round \d+ {2}sum {5}\d accepted: p0\d[\s\S]*round \d+ {2}done/, 'progress is on standard error, in plain lines');
-  assert.doesNotMatch(err, /\u001b/, 'without escape sequences');
-  assert.deepEqual(left, [], 'nothing is left behind');
-});
+// Mostly waiting for windows and polls, so they run side by side.
+describe('the demo', { concurrency: 3 }, () => {
+  test('six participants learn together in two rounds', async () => {
+    const { code, out, err, left } = await demo('first', ['--participants', '6', '--rounds', '2', '--seed', '6', '--pad', '3000', '--json']);
+    const report = JSON.parse(out) as DemoReport;
+    assert.deepEqual([report.verdict, code], [{ ok: true, reasons: [] }, 0], err);
+    assert.ok(report.accuracy.federated >= report.accuracy.alone.mean + CLEARLY_BETTER);
+    assert.deepEqual([report.participants, report.seed, report.length, report.weights, report.rounds.length], [6, 6, 3000, 2410, 2]);
+    for (const round of report.rounds) {
+      assert.ok(round.updates >= 3 && round.sums >= 1 && round.sums + round.updates <= 6);
+      assert.ok(round.difference > 0 && round.difference <= round.bound && round.bound < 1e-8);
+      assert.ok(round.scalarSum > 0 && round.scalarSum < 1);
+    }
+    // 3000 weights and a unit of 8 bytes each with the bound B2, seeds for the sum participants, envelope and seal.
+    assert.ok(report.bytes.update > 3001 * 8 && report.bytes.update < 3001 * 8 + 1500, `${report.bytes.update} bytes an update`);
+    assert.ok(report.bytes.up > 2 * 3 * report.bytes.update);
+    assert.match(err, /round \d+ {2}sum {5}\d accepted: p0\d[\s\S]*round \d+ {2}done/, 'progress is on standard error, in plain lines');
+    assert.ok(!err.includes('\u001b'), 'without escape sequences');
+    assert.deepEqual(left, [], 'nothing is left behind');
+  });
 
-test('a promise that is not kept: said plainly, exit 1, and the report is there all the same', async () => {
-  // With these shares two rounds end two points above training alone, or lower when the machine is too busy for all updates.
-  const { code, out, err, left } = await demo('failed', ['--participants', '6', '--rounds', '2', '--seed', '7', '--json']);
-  const { verdict, accuracy } = JSON.parse(out) as DemoReport;
-  assert.ok(accuracy.federated < accuracy.alone.mean + CLEARLY_BETTER);
-  assert.equal(verdict.ok, false);
-  assert.match(err, /FAILED: the federated model \(.*\) is not clearly better than training alone/);
-  assert.deepEqual([code, left], [1, []]);
-});
+  test('a promise that is not kept: said plainly, exit 1, and the report is there all the same', async () => {
+    // With these shares two rounds end two points above training alone, or lower when the machine is too busy for all updates.
+    const { code, out, err, left } = await demo('failed', ['--participants', '6', '--rounds', '2', '--seed', '7', '--json']);
+    const { verdict, accuracy } = JSON.parse(out) as DemoReport;
+    assert.ok(accuracy.federated < accuracy.alone.mean + CLEARLY_BETTER);
+    assert.equal(verdict.ok, false);
+    assert.match(err, /FAILED: the federated model \(.*\) is not clearly better than training alone/);
+    assert.deepEqual([code, left], [1, []]);
+  });
 
-test('Ctrl-C in a round: stops within a second, exit 130, nothing on standard output, nothing left behind', async () => {
-  const { code, out, err, left, stopped } = await demo('stopped', ['--seed', '4', '--json'], /sum {5}\d+ accepted/);
-  assert.deepEqual([code, out, left], [130, '', []]);
-  assert.match(err, /xaynet: stopped\n$/);
-  assert.ok(stopped < 1000, `${stopped} ms`);
+  test('Ctrl-C in a round: stops within a second, exit 130, nothing on standard output, nothing left behind', async () => {
+    const { code, out, err, left, stopped } = await demo('stopped', ['--seed', '4', '--json'], /sum {5}\d+ accepted/);
+    assert.deepEqual([code, out, left], [130, '', []]);
+    assert.match(err, /xaynet: stopped\n$/);
+    assert.ok(stopped < 1000, `${stopped} ms`);
+  });
 });
 
 test('weights that a mask bound would clamp are an error', () => {

@@ -39,6 +39,7 @@ export interface DemoReport {
   readonly bytes: { readonly update: number; readonly up: number; readonly down: number };
   readonly seconds: { readonly total: number; readonly round: number };
   readonly failedRounds: number;
+  readonly largestDifference: LargestDifference | undefined;
   readonly rounds: readonly RoundResult[];
   readonly verdict: Verdict;
 }
@@ -73,18 +74,27 @@ export function judge(accuracy: { alone: number; federated: number }, rounds: re
   return { ok: reasons.length === 0, reasons };
 }
 
-/** The round whose difference came closest to its bound. */
-export function tightest(rounds: readonly RoundResult[]): RoundResult | undefined {
-  return rounds.reduce<RoundResult | undefined>(
-    (worst, round) => (worst === undefined || round.difference * worst.bound > worst.difference * round.bound ? round : worst),
-    undefined,
-  );
+/** The largest |unmasked − plain mean| of all rounds with its own bound, and which share of its bound any round came to at most. */
+export interface LargestDifference {
+  readonly difference: number;
+  readonly bound: number;
+  readonly round: number;
+  /** Largest difference / bound of all rounds: the promise is that it stays at or below 1. */
+  readonly shareOfBound: number;
+}
+
+/** What {@link LargestDifference} says of these rounds; undefined without rounds. */
+export function largestDifference(rounds: readonly Pick<RoundResult, 'round' | 'difference' | 'bound'>[]): LargestDifference | undefined {
+  const [first, ...rest] = rounds;
+  if (first === undefined) return undefined;
+  const { difference, bound, round } = rest.reduce((largest, next) => (next.difference > largest.difference ? next : largest), first);
+  return { difference, bound, round, shareOfBound: Math.max(...rounds.map((each) => (each.difference === 0 ? 0 : each.difference / each.bound))) };
 }
 
 /** The table at the end, line by line. */
 export function reportLines(report: DemoReport): string[] {
   const { accuracy, bytes, examples, seconds, rounds } = report;
-  const worst = tightest(rounds);
+  const largest = report.largestDifference;
   const rows: [string, string, string][] = [
     ['accuracy, untrained model', percent(accuracy.untrained), ''],
     [
@@ -100,8 +110,10 @@ export function reportLines(report: DemoReport): string[] {
     ['accuracy, all data in one place', percent(accuracy.central), 'as many epochs'],
     [
       'largest |unmasked − plain mean|',
-      worst === undefined ? '–' : scientific(worst.difference),
-      worst === undefined ? '' : `bound ${scientific(worst.bound)} (round ${worst.round}, ${worst.updates} updates)`,
+      largest === undefined ? '–' : scientific(largest.difference),
+      largest === undefined
+        ? ''
+        : `bound ${scientific(largest.bound)} (round ${largest.round}); no round above ${Math.ceil(100 * largest.shareOfBound)} % of its bound`,
     ],
     ['bytes per update', grouped(bytes.update), `${grouped(report.length)} weights masked with ${report.mask}`],
     ['bytes in all', grouped(bytes.up + bytes.down), `up ${grouped(bytes.up)}, down ${grouped(bytes.down)}`],

@@ -30,7 +30,7 @@ test('with the default number of participants a round hardly ever fails', () => 
 });
 
 test('few participants still have a chance, and settings stay in range', () => {
-  for (let participants = 4; participants <= 100; participants++) {
+  for (let participants = 4; participants <= 100; participants += participants < 30 ? 1 : 7) {
     const { sum, update, success, leastUpdates } = roleOdds(participants);
     assert.ok(sum > 0 && sum < 1 && update > 0 && update <= 1);
     assert.ok(success > 0.4, `${participants}: ${success}`);

@@ -8,7 +8,7 @@ import { runFederation } from './federation.ts';
 import { initialWeights, WEIGHTS } from './network.ts';
 import { dealRows } from './partition.ts';
 import { newBoard } from './progress.ts';
-import { type DemoReport, judge, percent, reportLines } from './report.ts';
+import { type DemoReport, judge, largestDifference, percent, reportLines } from './report.ts';
 import { seededRandom } from './seeded-random.ts';
 import { type Output, Show } from './show.ts';
 
@@ -91,6 +91,7 @@ export async function runDemo(input: DemoInput): Promise<DemoReport> {
       seconds: { total: (performance.now() - begun) / 1000, round: mean(federation.results.map((result) => result.seconds)) },
       failedRounds: federation.failed,
       rounds: federation.results,
+      largestDifference: largestDifference(federation.results),
       verdict: judge({ alone: accuracy.alone.mean, federated: accuracy.federated }, federation.results),
     };
     show.end();
