@@ -71,7 +71,7 @@ async function wait(coordinator: Coordinator, path: string, wanted: (body: Uint8
 }
 
 async function post(coordinator: Coordinator, body: Uint8Array): Promise<void> {
-  const response = await fetch(`${coordinator.url}/message`, { method: 'POST', body });
+  const response = await fetch(`${coordinator.url}/message`, { method: 'POST', body: Uint8Array.from(body) });
   assert.deepEqual([response.status, await response.text()], [200, '']);
 }
 

@@ -71,7 +71,7 @@ describe('the demo', { concurrency: 3 }, () => {
   });
 
   test('Ctrl-C in a round: stops within a second, exit 130, nothing on standard output, nothing left behind', async () => {
-    const { code, out, err, left, stopped } = await demo('stopped', ['--seed', '4', '--json'], /sum {5}\d+ accepted/);
+    const { code, out, err, left, stopped } = await demo('stopped', ['--participants', '6', '--seed', '6', '--json'], /sum {5}\d+ accepted/);
     assert.deepEqual([code, out, left], [130, '', []]);
     assert.match(err, /xaynet: stopped\n$/);
     assert.ok(stopped < 1000, `${stopped} ms`);
