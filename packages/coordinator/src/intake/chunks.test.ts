@@ -9,6 +9,7 @@ import { decodePayload, encodeChunk, encodePayload, type Message, signMessage } 
 import { chunksOf, participants, playSum, playUpdate, Rig, sealed, sumPayload, type TestParticipant, updatePayload } from '../rig.test.ts';
 import { ChunkIntake, type ChunkOptions } from './chunks.ts';
 import { HEAD_LENGTH } from './eligibility.ts';
+import { chunkBudget } from './limits.ts';
 import { ROOM_BYTES, ROOM_BYTES_PER_PARTICIPANT, WaitingRoom } from './waiting-room.ts';
 
 /** Bodies of one chunk message each, made by hand. */
@@ -184,4 +185,12 @@ test('chunked and unchunked updates come to the same aggregate', async () => {
   await playUpdate(rig, []);
   assert.equal(rig.phase, 'sum2');
   assert.equal(rig.driver.updates, 3);
+});
+
+test('there is room for the chunked uploads of a whole round at once, and a bound for any model', () => {
+  const MiB = 1024 * 1024;
+  assert.equal(chunkBudget(1000), 64 * MiB);
+  assert.ok(chunkBudget(7 * MiB) >= 19 * 7 * MiB, '19 participants with a million weights each lost updates when this was 64 MiB');
+  assert.equal(chunkBudget(100 * MiB), 1024 * MiB);
+  assert.equal(chunkBudget(300 * MiB), 1200 * MiB);
 });

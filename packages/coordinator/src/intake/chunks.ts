@@ -49,6 +49,11 @@ export class ChunkIntake {
     return this.#reassembler.bytes + this.#room.bytes;
   }
 
+  /** Unfinished messages of eligible participants dropped so far because there was no room. */
+  get evicted(): number {
+    return this.#reassembler.evicted;
+  }
+
   /** Takes a verified chunk message of the current phase and round. Throws coded errors for a payload that is no chunk. */
   add(message: Message): ChunkResult {
     if (this.#proven.has(toHex(message.participant))) return resultOf(this.#reassembler.add(message));

@@ -15,7 +15,7 @@ import type { Answer } from '../round/state.ts';
 import { ChunkIntake } from './chunks.ts';
 import { eligibilityError } from './eligibility.ts';
 import { parseLeniently, TRAILING_BYTES, withoutTrailingBytes } from './lenient.ts';
-import { largestMessage, largestMessageEver, largestPayload, tagOfPhase } from './limits.ts';
+import { chunkBudget, largestMessage, largestMessageEver, largestPayload, tagOfPhase } from './limits.ts';
 
 /** Switches that make intake as lenient as the original, one by one. */
 export interface IntakeCompat {
@@ -34,10 +34,6 @@ export interface IntakeOptions {
   readonly logger: Logger;
 }
 
-// What unfinished multipart messages may take in all: this much, or four of the largest messages.
-const CHUNK_BYTES = 64 * 1024 * 1024;
-const LARGEST_MESSAGES = 4;
-
 // A body up to this size is read and answered like any other, however small the messages of the round are.
 const ALWAYS_READ = 64 * 1024;
 
@@ -55,7 +51,7 @@ export class Intake {
     this.#chunks = new ChunkIntake({
       eligibilityError: (message, head) => eligibilityError(message.tag, head, message.participant, bulletin.view.params, compat),
       largestPayload: (tag) => largestPayload(tag, bulletin.view) + this.#slack,
-      maxBytes: Math.max(CHUNK_BYTES, LARGEST_MESSAGES * maskObjectSize(params.maskConfig, params.modelLength)),
+      maxBytes: chunkBudget(maskObjectSize(params.maskConfig, params.modelLength)),
     });
     bulletin.onChange(() => this.#chunks.clear());
   }
@@ -111,7 +107,16 @@ export class Intake {
   /** The whole payload of a message, or undefined while chunks of it are missing (stage 7). */
   #join(message: Message): Uint8Array | undefined {
     if (!message.multipart) return message.payload;
+    const evicted = this.#chunks.evicted;
     const result = this.#chunks.add(message);
+    if (this.#chunks.evicted > evicted) {
+      const { round, phase } = this.#options.bulletin.view;
+      this.#options.logger.warn(
+        { round, phase, chunkBytes: this.#chunks.bytes },
+        'no room for all unfinished messages; the one that waited longest was dropped',
+      );
+      this.#options.bus.emit({ type: 'refused', round, phase, code: 'chunk-budget', bytes: 0 });
+    }
     if (result.status === 'refused') throw refusal(result.code);
     return result.status === 'complete' ? result.payload : undefined;
   }

@@ -34,3 +34,15 @@ export function largestMessage(view: View): number {
 export function largestMessageEver({ params }: View, sums: number): number {
   return sealedMessageSize(updatePayloadSize(params.maskConfig, params.modelLength, sums));
 }
+
+// What unfinished multipart messages may take in all: 64 of the largest messages, but neither less than the first nor more than the second of
+// these, except that four always fit. Only senders that proved their eligibility get there; beyond it, the longest waiting message is
+// dropped (threats T14), which its sender does not learn: so the room has to be wide enough for the uploads of a whole round at once.
+const LARGEST_MESSAGES = 64;
+const LEAST_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 1024 * 1024 * 1024;
+
+/** Bytes that unfinished multipart messages may take in all, when the largest mask object has `largest` bytes. */
+export function chunkBudget(largest: number): number {
+  return Math.max(4 * largest, Math.min(MOST_BYTES, Math.max(LEAST_BYTES, LARGEST_MESSAGES * largest)));
+}

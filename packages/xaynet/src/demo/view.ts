@@ -93,7 +93,7 @@ export function plainLine(board: Board, progress: Progress): string | undefined 
   }
   if (progress.type !== 'phase' || !['sum', 'update', 'sum2'].includes(board.phase)) return undefined;
   const names = board.done.flatMap((done, i) => (done ? [nameOf(i, board.done.length)] : []));
-  return `${head}  ${board.phase.padEnd(6)}  ${names.length} accepted: ${names.join(' ')}`;
+  return `${head}  ${board.phase.padEnd(6)}  ${names.length} accepted${names.length === 0 ? '' : `: ${names.join(' ')}`}`;
 }
 
 /** A terminal that shows a frame and draws the next one over it. */
