@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const quiet = process.argv.includes('--quiet');
+// Silent when there is nothing to do, except for `npm run setup`.
+let said = process.env.npm_lifecycle_event === 'setup';
 const say = (text) => process.stderr.write(`setup: ${text}\n`);
 
 /** True when node_modules was installed from the lock file as it is now. */
@@ -22,7 +23,8 @@ function fail(text) {
 }
 
 if (!installed()) {
-  say(`installing the packages of package-lock.json and Node ${pinned()} into ${join(root, 'node_modules')} (once; about 200 MB, usually under a minute)`);
+  say(`installing the packages of package-lock.json and Node ${pinned()} into ${join(root, 'node_modules')} (once; about 330 MB, usually under a minute)`);
+  said = true;
   const started = Date.now();
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const run = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -41,7 +43,7 @@ if (runtime === undefined || older(runtime, [22, 18])) {
     `the project needs Node 22.18 or newer, found ${runtime?.join('.') ?? 'none'}, and no pinned runtime exists for ${process.platform}/${process.arch}. Install Node 24 from your system and try again.`,
   );
 }
-if (!quiet) say(`ready, Node ${runtime.join('.')}`);
+if (said) say(`ready, Node ${runtime.join('.')}`);
 
 /** The version of Node that scripts of this project run on: the pinned one when there is one for this platform. */
 function nodeVersion() {

@@ -40,6 +40,11 @@ const args = process.argv.slice(2);
 const only = args.flatMap((arg, i) => (arg === '--suite' ? [args[i + 1]] : []));
 const seedArg = args.includes('--seed') ? args[args.indexOf('--seed') + 1] : process.env.XAYNET_TEST_SEED;
 const seed = seedArg === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(seedArg ?? 20261122);
+const stranger = args.find((arg, i) => !['--suite', '--seed', '--list'].includes(arg) && !['--suite', '--seed'].includes(args[i - 1]));
+if (stranger !== undefined) {
+  console.error(`test: ${stranger} is no option; there are --suite NAME, --seed N|random and --list`);
+  process.exit(2);
+}
 const unknown = only.filter((name) => !SUITES.some((suite) => suite.name === name));
 if (unknown.length > 0 || !Number.isInteger(seed)) {
   console.error(

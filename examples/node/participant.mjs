@@ -9,4 +9,4 @@ const run = runParticipant({
   },
   onGlobalModel: (model) => console.log('global model:', model?.weights),
 });
-for await (const event of run.events()) console.log(event.type);
+for await (const event of run.events()) console.log(event.type, event.error?.message ?? '');

@@ -154,7 +154,9 @@ export class Driver {
       return;
     }
     if (next.state.phase !== before.phase && 'counts' in before) {
-      this.#options.logger.info({ round: before.round, phase: before.phase, ...before.counts }, 'phase ends');
+      // The step that admits the last message may leave the phase at once; that message counts too.
+      const accepted = before.counts.accepted + (event.type === 'admitted' ? 1 : 0);
+      this.#options.logger.info({ round: before.round, phase: before.phase, ...before.counts, accepted }, 'phase ends');
     }
     this.#options.record?.(event, next);
     this.#apply(next);
@@ -240,7 +242,9 @@ export class Driver {
     };
     bulletin.publish(view);
     this.#window = this.#windowOf(phase);
-    logger.info({ round, phase }, 'phase begins');
+    const limits = phase === 'sum' || phase === 'update' || phase === 'sum2' ? this.#options.settings.pet[phase] : {};
+    if (has('model')) logger.info({ round: model!.round, updates: model!.updates, weights: model!.model.length }, 'global model published');
+    logger.info({ round, phase, ...limits }, 'phase begins');
     if (has('params')) bus.emit({ type: 'round', round, params });
     if (has('model')) {
       const { bytes: _, ...published } = model!;

@@ -145,7 +145,7 @@ const ROWS = {
   'transport-insecure': [
     500,
     'Plain HTTP to another machine would let anybody on the way read the models.',
-    'Use https, or pass allowInsecure: true if the network is trusted.',
+    'Use https, or allow it where the network is trusted: allowInsecure: true, on the command line --allow-insecure.',
   ],
   'transport-unreachable': [502, 'The coordinator cannot be reached.', 'Check that it runs, the URL and the network.'],
   'transport-timeout': [504, 'The coordinator did not answer in time.', 'Check the network, or raise the option timeout.'],

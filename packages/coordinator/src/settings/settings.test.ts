@@ -99,11 +99,13 @@ describe('settings: sources', () => {
     const examples = [...document.matchAll(/```toml\n([\s\S]*?)```/g)].map(([, toml]) => parseSettings(toml!));
     assert.deepEqual(
       examples.map(({ modelLength, pet }) => [modelLength, pet.sum2.count.min]),
-      [
-        [7850, 4],
-        [4, 1],
-      ],
+      [[7850, 4]],
     );
+  });
+
+  it('the sample for a handful admits one sum participant and three updates', () => {
+    const { modelLength, pet, store } = parseSettings(readFileSync(new URL('handful.toml', SAMPLES), 'utf8'));
+    assert.deepEqual([modelLength, pet.sum.count.min, pet.update.count.min, pet.sum2.count.min, store.kind], [4, 1, 3, 1, 'memory']);
   });
 
   it('takes an object in place of a text', () => {

@@ -24,7 +24,7 @@ export function addDemo(program: Command, exit: (code: number) => void): void {
     .command('demo')
     .summary('see masked federated learning at work, on real data')
     .description(
-      'Starts a coordinator and participants that train on handwritten digits, each on its own share, over real HTTP and with real masks: the coordinator learns the mean of the models alone, and the mean clearly beats the average participant training for itself.',
+      'Starts a coordinator and participants that train on handwritten digits, each on its own share, over real HTTP and with real masks: the coordinator learns only the mean of the models, and that mean clearly beats the average participant training for itself.',
     )
     .option('--participants <n>', 'how many take part, 4 to 100; below 10 many rounds fail by chance and are repeated', wholeNumber(4, 100), 24)
     .option('--rounds <n>', 'successful rounds, 1 to 1000', wholeNumber(1, 1000), 10)

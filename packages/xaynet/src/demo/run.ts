@@ -49,8 +49,9 @@ export async function runDemo(input: DemoInput): Promise<DemoReport> {
 
   const show = new Show(input.out);
   show.line(`xaynet demo: ${participants} participants, ${rounds} rounds, seed ${seed}, masked with ${mask.name}`);
-  show.line(`${train.labels.length} handwritten digits, ${sizes[0]} to ${sizes.at(-1)} a participant, skewed by label; tested on ${test.labels.length} others`);
-  show.line(`(${HELD_OUT})`);
+  show.line(
+    `${train.labels.length} handwritten digits, ${sizes[0]} to ${sizes.at(-1)} a participant, skewed by label; tested on ${test.labels.length} of other forms`,
+  );
   const baselines = await measureBaselines({ initial, shares, train, test, rounds, seed, signal });
   show.line(
     `accuracy untrained ${percent(baselines.untrained)}, average participant alone ${percent(mean(baselines.alone))}, all data in one place ${percent(baselines.central)}`,
