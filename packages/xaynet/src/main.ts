@@ -22,6 +22,9 @@ export interface CommandOutput {
 
 const PROCESS: CommandOutput = { out: (text) => void process.stdout.write(text), err: (text) => void process.stderr.write(text) };
 
+// A reader that goes away, such as `head`, must not end a coordinator: what cannot be printed is dropped.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 /** The whole command line, ready to parse; errors are thrown, not exited on, and commands report their exit code to `exit`. */
 function makeProgram(exit: (code: number) => void, output: CommandOutput): Command {
   const program = new Command('xaynet')

@@ -47,7 +47,8 @@ export function announcedLength(request: IncomingMessage): number | undefined {
 export function readBody(request: IncomingMessage, limits: { limit: number; budget: ByteBudget; stallMs: number }): Promise<BodyOutcome> {
   const { limit, budget, stallMs } = limits;
   return new Promise((resolve) => {
-    const pieces: Uint8Array[] = [];
+    // One growing buffer, not a list of pieces: a body of one-byte chunks would cost hundreds of bytes of memory for each byte counted.
+    let held: Uint8Array = new Uint8Array(0);
     let length = 0;
     const finish = (outcome: BodyOutcome): void => {
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('timeout', onTimeout);
@@ -59,15 +60,26 @@ export function readBody(request: IncomingMessage, limits: { limit: number; budg
       if (length + piece.length > limit) finish({ failed: 'too-large' });
       else if (!budget.take(piece.length)) finish({ failed: 'busy' });
       else {
+        held = grown(held, length, length + piece.length, limit);
+        held.set(piece, length);
         length += piece.length;
-        pieces.push(piece);
       }
     };
-    const onEnd = (): void => finish({ bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, length) });
+    const onEnd = (): void => finish({ bytes: held.subarray(0, length) });
     const onClose = (): void => finish({ failed: 'aborted' });
     const onTimeout = (): void => finish({ failed: 'stalled' });
     request.socket.setTimeout(stallMs);
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('timeout', onTimeout);
     request.on('error', () => {}); // 'close' follows and says what is needed
   });
+}
+
+const FIRST_SIZE = 16 * 1024;
+
+/** A buffer with room for `needed` bytes that begins with the first `length` of `held`: at least twice as large, at most `limit`. */
+function grown(held: Uint8Array, length: number, needed: number, limit: number): Uint8Array {
+  if (needed <= held.length) return held;
+  const larger = new Uint8Array(Math.max(needed, Math.min(limit, Math.max(FIRST_SIZE, 2 * held.length))));
+  larger.set(held.subarray(0, length));
+  return larger;
 }

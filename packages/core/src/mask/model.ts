@@ -21,6 +21,7 @@ export type ConversionMode = 'strict' | 'bounded';
  * ```
  */
 export function modelFromWeights(weights: Weights, mode: ConversionMode = 'strict'): Model {
+  if (!isWeights(weights)) throw new XaynetError('rational-invalid', 'a Float32Array, Float64Array, Int32Array or BigInt64Array expected');
   return Array.from<number | bigint, Rational>(finiteWeights(weights, mode), (weight) =>
     typeof weight === 'bigint' ? { numerator: weight, denominator: 1n } : exactly(weight),
   );
