@@ -49,29 +49,55 @@ function unaligned(bytes: Uint8Array): Uint8Array {
 }
 
 for (const kernel of KERNELS) {
-  test(`${kernel.name}: add and subtract are those of the group, and touch nothing beside`, () => {
+  test(`${kernel.name}: sums and differences are those of the group, and touch nothing beside`, () => {
     fc.assert(
       fc.property(
-        either.chain((encoding) => fc.tuple(fc.constant(encoding), vectorsOf(encoding, 2))),
-        ([encoding, [a, b]]) => {
-          const sum = unaligned(pack(encoding, a!));
-          kernel.add(encoding, sum, unaligned(pack(encoding, b!)));
+        either.chain((encoding) => fc.tuple(fc.constant(encoding), vectorsOf(encoding, 3))),
+        ([encoding, [a, b, c]]) => {
+          const sum = kernel.sum(encoding, a!.length);
+          const out = unaligned(new Uint8Array(a!.length * encoding.bytesPerNumber));
+          const beside = () => assert.deepEqual([new Uint8Array(out.buffer)[0], new Uint8Array(out.buffer).at(-1)], [0xee, 0xee]);
+          assert.equal(sum.add(unaligned(pack(encoding, a!))), true);
+          assert.equal(sum.add(unaligned(pack(encoding, b!))), true);
+          sum.read(out);
+          const both = a!.map((element, i) => (element + b![i]!) % encoding.order);
+          assert.deepEqual(unpack(encoding, out), both);
+          beside();
+          assert.equal(sum.difference(unaligned(pack(encoding, b!)), out), true);
+          assert.deepEqual(unpack(encoding, out), a);
+          assert.equal(sum.difference(pack(encoding, c!), out), true);
+          beside();
           assert.deepEqual(
-            unpack(encoding, sum),
-            a!.map((element, i) => (element + b![i]!) % encoding.order),
-          );
-          assert.deepEqual([new Uint8Array(sum.buffer)[0], new Uint8Array(sum.buffer).at(-1)], [0xee, 0xee]);
-          kernel.subtract(encoding, sum, pack(encoding, b!));
-          assert.deepEqual(unpack(encoding, sum), a);
-          kernel.subtract(encoding, sum, pack(encoding, b!));
-          assert.deepEqual(
-            unpack(encoding, sum),
-            a!.map((element, i) => (element + encoding.order - b![i]!) % encoding.order),
+            unpack(encoding, out),
+            both.map((element, i) => (element + encoding.order - c![i]!) % encoding.order),
           );
         },
       ),
       { numRuns: 600 },
     );
+  });
+
+  test(`${kernel.name}: a vector with one element out of range is refused, and the sum is as it was`, () => {
+    for (const encoding of ENCODINGS) {
+      if (encoding.order === 1n << BigInt(8 * encoding.bytesPerNumber)) continue; // every element is in range
+      for (const length of [1, 2, 3, 17]) {
+        const start = pack(
+          encoding,
+          Array.from({ length }, (_, i) => (encoding.order - 1n) / BigInt(i + 1)),
+        );
+        for (const at of new Set([0, length >> 1, length - 1])) {
+          const sum = kernel.sum(encoding, length);
+          assert.equal(sum.add(start), true);
+          const bad = start.slice();
+          bad.set(pack(encoding, [encoding.order]), at * encoding.bytesPerNumber);
+          const out = new Uint8Array(start.length);
+          assert.equal(sum.add(bad), false, `${encoding.wire}: element ${at} of ${length}`);
+          assert.equal(sum.difference(bad, out), false, `${encoding.wire}: element ${at} of ${length}`);
+          sum.read(out);
+          assert.deepEqual(out, start, encoding.wire);
+        }
+      }
+    }
   });
 
   test(`${kernel.name}: the range check is exact at both ends`, () => {
@@ -115,11 +141,17 @@ for (const kernel of KERNELS) {
         [other, 0],
         [encoding, 2],
       ] as const) {
-        const start = Array.from({ length }, (_, j) => (group.order * BigInt(j)) / 3n);
-        const accumulator = unaligned(pack(group, start));
-        draws.add(group, accumulator);
+        const expected = Array.from({ length }, () => oracle.draw(group.order));
+        const out = unaligned(new Uint8Array(length * group.bytesPerNumber).fill(0xdd));
+        draws.write(group, out);
+        assert.deepEqual(unpack(group, out), expected, encoding.wire);
+        const start = expected.map((_, j) => (group.order * BigInt(j)) / 3n);
+        const sum = kernel.sum(group, length);
+        sum.add(pack(group, start));
+        sum.addDraws(draws);
+        sum.read(out);
         assert.deepEqual(
-          unpack(group, accumulator),
+          unpack(group, out),
           start.map((element) => (element + oracle.draw(group.order)) % group.order),
           encoding.wire,
         );
@@ -141,13 +173,13 @@ for (const kernel of KERNELS) {
       const oracle = new OracleGenerator(seed);
       const expected = Array.from({ length: most }, () => oracle.draw(encoding.order));
       const accumulator = new Uint8Array(most * encoding.bytesPerNumber);
-      kernel.draws(seed).add(encoding, accumulator);
+      kernel.draws(seed).write(encoding, accumulator);
       assert.equal(Buffer.compare(accumulator, pack(encoding, expected)), 0, wire);
       // The same in pieces of one, two, three … elements.
       const draws = kernel.draws(seed);
       const pieces = new Uint8Array(accumulator.length);
       for (let at = 0, size = 1; at < most; at += size++) {
-        draws.add(encoding, pieces.subarray(at * encoding.bytesPerNumber, Math.min(at + size, most) * encoding.bytesPerNumber));
+        draws.write(encoding, pieces.subarray(at * encoding.bytesPerNumber, Math.min(at + size, most) * encoding.bytesPerNumber));
       }
       assert.equal(Buffer.compare(pieces, accumulator), 0, `${wire} in pieces`);
     }
@@ -234,7 +266,7 @@ for (const kernel of KERNELS) {
       const group = { order, bytesPerNumber: width, prngBytes: width };
       const expected = new OracleGenerator(seed).draw(order);
       const accumulator = new Uint8Array(width);
-      kernel.draws(seed).add(group, accumulator);
+      kernel.draws(seed).write(group, accumulator);
       assert.equal(littleEndian(accumulator), expected, `${width} bytes`);
     }
   });

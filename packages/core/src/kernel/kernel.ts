@@ -37,11 +37,33 @@ export interface Decoding {
 
 /** The draws of one mask seed, in their one order (wire 2.4); nothing is ever drawn twice. */
 export interface Draws {
-  /**
-   * Adds the next draws below `group.order` to the packed elements of `accumulator`, one each, modulo the order.
-   * Over zeros this writes the mask itself; over an encoded model it masks; over a sum of masks it adds one more.
-   */
-  add(group: Group, accumulator: Uint8Array): void;
+  /** Writes the next draws below `group.order` over `out`, packed: the mask itself. */
+  write(group: Group, out: Uint8Array): void;
+  /** Writes {@link Kernel.encode} of the weights, plus one draw each modulo the order, over `out`: a masked model in one pass. */
+  mask(encoding: Encoding, scalar: Rational, weights: Weights | Model, out: Uint8Array): void;
+}
+
+/** A sum of packed vectors, in whatever form the kernel adds to fastest; starts as zeros. */
+export interface Sum {
+  readonly group: Group;
+  /** Number of elements. */
+  readonly length: number;
+  /** `sum += elements` modulo the order; false, and the sum as it was, when an element is not below the order. */
+  add(elements: Uint8Array): boolean;
+  /** `sum += ` the next draws of a seed, one each; `draws` is of the same kernel. */
+  addDraws(draws: Draws): void;
+  /** Writes the packed elements of the sum over `out`. */
+  read(out: Uint8Array): void;
+  /** Writes `sum - elements` modulo the order over `out`, packed; false, and `out` undefined, when an element is not below the order. */
+  difference(elements: Uint8Array, out: Uint8Array): boolean;
+}
+
+/** How far a kernel came in a document of fractions: whole ones only. */
+export interface Progress {
+  /** Fractions written or read. */
+  readonly count: number;
+  /** Bytes written or read. */
+  readonly bytes: number;
 }
 
 /** Arithmetic on packed vectors: `bytesPerNumber` little-endian bytes an element, at any alignment. */
@@ -50,10 +72,8 @@ export interface Kernel {
   readonly name: string;
   /** The draws of a 32-byte mask seed, from the first one. */
   draws(seed: Uint8Array): Draws;
-  /** `accumulator += elements` modulo the order; both must hold valid elements, equally many. */
-  add(group: Group, accumulator: Uint8Array, elements: Uint8Array): void;
-  /** `accumulator -= elements` modulo the order; both must hold valid elements, equally many. */
-  subtract(group: Group, accumulator: Uint8Array, elements: Uint8Array): void;
+  /** An empty sum of `length` elements. */
+  sum(group: Group, length: number): Sum;
   /** Whether every element e satisfies `low <= e < high`. */
   inRange(group: Group, elements: Uint8Array, low: bigint, high: bigint): boolean;
   /** Scaled, clamped, shifted and truncated weights (wire 4.3) into `out`; `scalar` is not negative, floats are finite. */
@@ -62,4 +82,15 @@ export interface Kernel {
   decode(group: Group, elements: Uint8Array, decoding: Decoding, data: DataType): Weights;
   /** Elements as fractions in lowest terms. */
   decodeExactly(group: Group, elements: Uint8Array, decoding: Decoding): Rational[];
+  /**
+   * Writes elements from number `from` on as fractions in lowest terms, laid out as in a published model (wire 7.3), as long as whole
+   * ones fit into `out`, which holds at least the largest one.
+   */
+  writeFractions(group: Group, elements: Uint8Array, decoding: Decoding, from: number, out: Uint8Array): Progress;
+  /**
+   * Reads whole fractions of a published model (wire 7.3) from the start of `bytes` into `weights` from number `from` on, rounded as
+   * {@link Kernel.decode} rounds; stops before the first that is cut off, unusual (wire 7.4), wide or out of range, which the caller
+   * reads itself, and when `weights` is full.
+   */
+  readFractions(bytes: Uint8Array, weights: Weights, from: number): Progress;
 }

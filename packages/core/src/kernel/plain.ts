@@ -4,22 +4,51 @@
 import { decode, decodeExactly } from './decode.ts';
 import { everyInRange } from './elements.ts';
 import { encode } from './encode.ts';
+import { readFractions, writeFractions } from './fractions.ts';
 import { MaskGenerator } from './generator.ts';
-import type { Kernel } from './kernel.ts';
+import type { Draws, Encoding, Group, Kernel, Model, Weights } from './kernel.ts';
 import { addDrawsNarrow, addNarrow, isNarrow, subtractNarrow } from './narrow.ts';
+import { type PackedArithmetic, PackedSum } from './packed-sum.ts';
+import type { Rational } from './rational.ts';
 import { addDrawsWide, addWide, subtractWide } from './wide.ts';
+
+class PlainDraws implements Draws {
+  readonly #generator: MaskGenerator;
+
+  constructor(seed: Uint8Array) {
+    this.#generator = new MaskGenerator(seed);
+  }
+
+  /** Adds the next draws to packed elements. */
+  add(group: Group, accumulator: Uint8Array): void {
+    (isNarrow(group) ? addDrawsNarrow : addDrawsWide)(group, this.#generator, accumulator);
+  }
+
+  write(group: Group, out: Uint8Array): void {
+    this.add(group, out.fill(0));
+  }
+
+  mask(encoding: Encoding, scalar: Rational, weights: Weights | Model, out: Uint8Array): void {
+    encode(encoding, scalar, weights, out);
+    this.add(encoding, out);
+  }
+}
+
+const arithmetic: PackedArithmetic = {
+  add: (group, accumulator, elements) => (isNarrow(group) ? addNarrow : addWide)(group, accumulator, elements),
+  subtract: (group, accumulator, elements) => (isNarrow(group) ? subtractNarrow : subtractWide)(group, accumulator, elements),
+  addDraws: (group, draws, accumulator) => (draws as PlainDraws).add(group, accumulator),
+};
 
 /** The portable kernel. */
 export const plain: Kernel = {
   name: 'plain',
-  draws: (seed) => {
-    const generator = new MaskGenerator(seed);
-    return { add: (group, accumulator) => (isNarrow(group) ? addDrawsNarrow : addDrawsWide)(group, generator, accumulator) };
-  },
-  add: (group, accumulator, elements) => (isNarrow(group) ? addNarrow : addWide)(group, accumulator, elements),
-  subtract: (group, accumulator, elements) => (isNarrow(group) ? subtractNarrow : subtractWide)(group, accumulator, elements),
+  draws: (seed) => new PlainDraws(seed),
+  sum: (group, length) => new PackedSum(group, length, arithmetic),
   inRange: (group, elements, low, high) => everyInRange(group.bytesPerNumber, elements, low, high),
   encode,
   decode,
   decodeExactly,
+  writeFractions,
+  readFractions,
 };

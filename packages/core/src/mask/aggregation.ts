@@ -1,23 +1,29 @@
-// Summing mask objects and unmasking the sum (wire 4.5, 4.6): one packed accumulator, added to in place; every check stands before
-// the first byte changes, in the order of the protocol. Masked models and masks are summed by the same class.
+// Summing mask objects and unmasking the sum (wire 4.5, 4.6): one accumulator in the kernel's own form; objects are checked and added
+// where they lie, checks in the order of the protocol, and a refused object leaves no trace. Masked models and masks are summed alike.
 
 import { MaskSeed } from '../bytes/fixed.ts';
 import { XaynetError } from '../errors.ts';
 import { kernel } from '../kernel/chosen.ts';
+import type { Sum } from '../kernel/kernel.ts';
 import { checkConfigPair, type MaskConfigPair } from './config.ts';
-import { addMaskTo } from './masking.ts';
-import { emptyMaskObject, isValidMaskObject, type MaskObject } from './object.ts';
+import { checkLength, emptyMaskObject, isValidMaskObject, type MaskObject } from './object.ts';
 import { makeUnmaskedModel, type UnmaskedModel } from './unmasked-model.ts';
 
 /** A sum of mask objects of one configuration and length, and how many they are (wire 4.5). */
 export class Aggregation {
-  readonly #sum: MaskObject;
+  /** Configurations of vector and unit. */
+  readonly config: MaskConfigPair;
+  readonly #vect: Sum;
+  readonly #unit: Sum;
   #count = 0;
 
   /** An empty sum for vectors of `length` elements; throws `config-unknown` and `mask-length`. */
   constructor(config: MaskConfigPair, length: number) {
     checkConfigPair(config);
-    this.#sum = emptyMaskObject({ vect: config.vect, unit: config.unit }, length);
+    checkLength(length);
+    this.config = { vect: config.vect, unit: config.unit };
+    this.#unit = kernel().sum(config.unit, 1);
+    this.#vect = kernel().sum(config.vect, length);
   }
 
   /** The sum of one object, which is copied; throws `aggregate-invalid-object`. */
@@ -32,20 +38,14 @@ export class Aggregation {
   static restore(object: MaskObject, count: number): Aggregation {
     const restored = new Aggregation(object.config, object.length);
     if (!Number.isSafeInteger(count) || count < 1) throw new XaynetError('aggregate-count', `${count}`);
-    if (!isValidMaskObject(object)) throw new XaynetError('aggregate-invalid-object');
-    restored.#replace(object);
+    if (!restored.#addElements(object)) throw new XaynetError('aggregate-invalid-object');
     restored.#count = count;
     return restored;
   }
 
-  /** Configurations of vector and unit. */
-  get config(): MaskConfigPair {
-    return this.#sum.config;
-  }
-
   /** Number of vector elements. */
   get length(): number {
-    return this.#sum.length;
+    return this.#vect.length;
   }
 
   /** Number of objects summed. */
@@ -59,12 +59,16 @@ export class Aggregation {
    * `aggregate-invalid-object` (wire 4.5).
    */
   check(object: MaskObject): void {
+    this.#checkShape(object);
+    if (!isValidMaskObject(object)) throw new XaynetError('aggregate-invalid-object');
+  }
+
+  #checkShape(object: MaskObject): void {
     const { vect, unit } = this.config;
     if (object.config.vect !== vect) throw new XaynetError('aggregate-model-mismatch', `${object.config.vect.name} given, ${vect.name} expected`);
     if (object.config.unit !== unit) throw new XaynetError('aggregate-scalar-mismatch', `${object.config.unit.name} given, ${unit.name} expected`);
     if (object.length !== this.length) throw new XaynetError('aggregate-model-mismatch', `${object.length} elements given, ${this.length} expected`);
     this.#checkRoom();
-    if (!isValidMaskObject(object)) throw new XaynetError('aggregate-invalid-object');
   }
 
   #checkRoom(): void {
@@ -75,32 +79,33 @@ export class Aggregation {
 
   /** Adds `object` modulo the group orders; throws what {@link Aggregation.check} throws and then leaves the sum as it was. */
   add(object: MaskObject): void {
-    this.check(object);
-    if (this.#count === 0) {
-      this.#replace(object);
-    } else {
-      kernel.add(this.config.unit, this.#sum.unit, object.unit);
-      kernel.add(this.config.vect, this.#sum.vect, object.vect);
-    }
+    this.#checkShape(object);
+    if (!this.#addElements(object)) throw new XaynetError('aggregate-invalid-object');
     this.#count++;
+  }
+
+  /** Checks and adds in one pass over the vector; false, and the sum as it was, for what is no element. */
+  #addElements({ vect, unit, config }: MaskObject): boolean {
+    if (vect.length !== this.length * config.vect.bytesPerNumber || unit.length !== config.unit.bytesPerNumber) return false;
+    return kernel().inRange(config.unit, unit, 0n, config.unit.order) && this.#vect.add(vect) && this.#unit.add(unit);
   }
 
   /** Adds the mask of `seed` without deriving it elsewhere first; throws the two "too many" codes and `length-mismatch`. */
   addMask(seed: MaskSeed): void {
     this.#checkRoom();
-    addMaskTo(this.#sum, MaskSeed(seed));
+    const draws = kernel().draws(MaskSeed(seed));
+    this.#unit.addDraws(draws);
+    this.#vect.addDraws(draws);
     this.#count++;
-  }
-
-  #replace(object: MaskObject): void {
-    this.#sum.vect.set(object.vect);
-    this.#sum.unit.set(object.unit);
   }
 
   /** The sum, as a copy; throws `unmask-no-model` when nothing was added. */
   object(): MaskObject {
     if (this.#count === 0) throw new XaynetError('unmask-no-model');
-    return { ...this.#sum, vect: this.#sum.vect.slice(), unit: this.#sum.unit.slice() };
+    const object = emptyMaskObject(this.config, this.length);
+    this.#vect.read(object.vect);
+    this.#unit.read(object.unit);
+    return object;
   }
 
   /**
@@ -118,10 +123,9 @@ export class Aggregation {
       throw new XaynetError('unmask-vect-mismatch', `${mask.length} × ${mask.config.vect.name} given, ${this.length} × ${vect.name} expected`);
     }
     if (mask.config.unit !== unit) throw new XaynetError('unmask-unit-mismatch', `${mask.config.unit.name} given, ${unit.name} expected`);
-    if (!isValidMaskObject(mask)) throw new XaynetError('unmask-invalid-mask');
-    const sums = this.object();
-    kernel.subtract(unit, sums.unit, mask.unit);
-    kernel.subtract(vect, sums.vect, mask.vect);
+    const sums = emptyMaskObject(this.config, this.length);
+    if (mask.vect.length !== sums.vect.length || mask.unit.length !== sums.unit.length) throw new XaynetError('unmask-invalid-mask');
+    if (!this.#unit.difference(mask.unit, sums.unit) || !this.#vect.difference(mask.vect, sums.vect)) throw new XaynetError('unmask-invalid-mask');
     return makeUnmaskedModel(sums, this.#count);
   }
 }

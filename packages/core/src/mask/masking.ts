@@ -40,9 +40,9 @@ export function maskModel(input: {
   if (!isWeights(model)) checkModel(model);
   const object = emptyMaskObject(config, model.length);
   const clamped = clampScalar(scalar, config.unit.addShift);
-  kernel.encode(config.unit, ONE, [clamped], object.unit);
-  kernel.encode(config.vect, clamped, model, object.vect);
-  addMaskTo(object, seed);
+  const draws = kernel().draws(seed);
+  draws.mask(config.unit, ONE, [clamped], object.unit);
+  draws.mask(config.vect, clamped, model, object.vect);
   return object;
 }
 
@@ -50,17 +50,13 @@ export function maskModel(input: {
  * The mask of a seed (wire 2.4): `length` elements and a unit. Throws `config-unknown`, `mask-length`, `length-mismatch`.
  */
 export function deriveMask(input: { config: MaskConfigPair; seed: MaskSeed; length: number }): MaskObject {
-  checkConfigPair(input.config);
-  const object = emptyMaskObject(input.config, input.length);
-  addMaskTo(object, MaskSeed(input.seed));
+  const { config } = input;
+  checkConfigPair(config);
+  const object = emptyMaskObject(config, input.length);
+  const draws = kernel().draws(MaskSeed(input.seed));
+  draws.write(config.unit, object.unit);
+  draws.write(config.vect, object.vect);
   return object;
-}
-
-/** Adds the mask of `seed` to the elements of `object` where they lie; they must be valid. */
-export function addMaskTo(object: MaskObject, seed: MaskSeed): void {
-  const draws = kernel.draws(seed);
-  draws.add(object.config.unit, object.unit);
-  draws.add(object.config.vect, object.vect);
 }
 
 const ONE: Rational = rational(1);

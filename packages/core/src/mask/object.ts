@@ -26,8 +26,13 @@ export function maskObjectSize(config: MaskConfigPair, length: number): number {
 
 /** A mask object of zeros to fill, with `length` elements; throws `mask-length` for a length that a u32 cannot say. */
 export function emptyMaskObject(config: MaskConfigPair, length: number): MaskObject {
-  if (!Number.isInteger(length) || length < 0 || length > 0xffff_ffff) throw new XaynetError('mask-length', `${length}`);
+  checkLength(length);
   return { config, length, vect: new Uint8Array(length * config.vect.bytesPerNumber), unit: new Uint8Array(config.unit.bytesPerNumber) };
+}
+
+/** Throws `mask-length` for a length that a u32 cannot say. */
+export function checkLength(length: number): void {
+  if (!Number.isInteger(length) || length < 0 || length > 0xffff_ffff) throw new XaynetError('mask-length', `${length}`);
 }
 
 /**
@@ -77,5 +82,5 @@ export function isValidMaskObject(object: MaskObject): boolean {
 }
 
 function areElements(config: MaskConfig, length: number, elements: Uint8Array): boolean {
-  return elements.length === length * config.bytesPerNumber && kernel.inRange(config, elements, 0n, config.order);
+  return elements.length === length * config.bytesPerNumber && kernel().inRange(config, elements, 0n, config.order);
 }

@@ -39,7 +39,7 @@ export function makeUnmaskedModel(sums: MaskObject, count: number): UnmaskedMode
   const { vect, unit } = sums.config;
   const unitMiddle = BigInt(count) * unit.addShift * unit.expShift;
   const vectMiddle = BigInt(count) * vect.addShift * vect.expShift;
-  const [scalars] = kernel.decodeExactly(unit, sums.unit, { offset: unitMiddle, factor: rational(1) });
+  const [scalars] = kernel().decodeExactly(unit, sums.unit, { offset: unitMiddle, factor: rational(1) });
   const scalarSum = rational(scalars!.numerator, unit.expShift);
   if (scalarSum.numerator <= 0n) throw new XaynetError('unmask-scalar-sum', `${scalarSum.numerator}/${scalarSum.denominator}`);
   const decoding: Decoding = { offset: vectMiddle, factor: rational(scalarSum.denominator, scalarSum.numerator * vect.expShift) };
@@ -47,8 +47,8 @@ export function makeUnmaskedModel(sums: MaskObject, count: number): UnmaskedMode
     length: sums.length,
     count,
     scalarSum,
-    toModel: () => kernel.decodeExactly(vect, sums.vect, decoding),
-    toWeights: ((data: DataType) => kernel.decode(vect, sums.vect, decoding, data)) as UnmaskedModel['toWeights'],
-    withinBound: () => scalars!.numerator <= unitMiddle && kernel.inRange(vect, sums.vect, 0n, 2n * vectMiddle + 1n),
+    toModel: () => kernel().decodeExactly(vect, sums.vect, decoding),
+    toWeights: ((data: DataType) => kernel().decode(vect, sums.vect, decoding, data)) as UnmaskedModel['toWeights'],
+    withinBound: () => scalars!.numerator <= unitMiddle && kernel().inRange(vect, sums.vect, 0n, 2n * vectMiddle + 1n),
   };
 }
