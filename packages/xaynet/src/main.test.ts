@@ -52,11 +52,15 @@ describe('the command line', { concurrency: 3 }, () => {
   test('help and version everywhere, on standard output, exit 0', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
     for (const [args, expected] of [
-      [['--help'], /Usage: xaynet \[options\] \[command\][\s\S]*demo[\s\S]*coordinator[\s\S]*participant[\s\S]*keygen[\s\S]*Exit codes: 0 done; 1 failed/],
+      [
+        ['--help'],
+        /Usage: xaynet \[options\] \[command\][\s\S]*demo[\s\S]*coordinator[\s\S]*participant[\s\S]*keygen[\s\S]*config[\s\S]*Exit codes: 0 done; 1 failed/,
+      ],
       [['demo', '--help'], /--participants[\s\S]*--rounds[\s\S]*--seed[\s\S]*--mask[\s\S]*--pad[\s\S]*--json[\s\S]*Exit codes[\s\S]*Examples:/],
       [['coordinator', '--help'], /-c, --config <file>[\s\S]*\[model\]\n {2}length/],
       [['participant', '--help'], /--url[\s\S]*--keys[\s\S]*--state[\s\S]*--model[\s\S]*Examples:/],
       [['help', 'keygen'], /--out <file>[\s\S]*--force[\s\S]*"kind": "xaynet-keys"/],
+      [['config', '--help'], /explain \[options\] \[name\] {2}explain one configuration/],
       [['--version'], new RegExp(`^${version}\n$`)],
       [['keygen', '-V'], new RegExp(`^${version}\n$`)],
     ] as const) {

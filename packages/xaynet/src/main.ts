@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { ERRORS, isXaynetError } from '@xaynet/core/errors';
 import { Command, CommanderError } from 'commander';
+import { addConfig } from './commands/config.ts';
 import { addCoordinator } from './commands/coordinator.ts';
 import { addDemo } from './commands/demo.ts';
 import { addKeygen } from './commands/keygen.ts';
@@ -41,6 +42,7 @@ function makeProgram(exit: (code: number) => void, output: CommandOutput): Comma
   addCoordinator(program);
   addParticipant(program);
   addKeygen(program);
+  addConfig(program, output.out);
   program.commands.forEach((command) => {
     command.version(version(), '-V, --version', 'print the version').helpOption('-h, --help', 'print this help');
   });

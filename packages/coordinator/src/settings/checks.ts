@@ -3,6 +3,7 @@
 
 import { type BoundType, type DataType, type GroupType, type MaskConfig, type ModelType, maskConfig } from '@xaynet/core/mask';
 import { HEADER_LENGTH, LOCAL_SEED_ENTRY_LENGTH, MAX_PLAIN_MESSAGE, updatePayloadSize } from '@xaynet/core/message';
+import { maskNotices } from './mask-notices.ts';
 import { LONGEST_TIME } from './reference.ts';
 import type { Values } from './values.ts';
 
@@ -33,6 +34,7 @@ export function checkSettings(values: Values): Limits | undefined {
   checkSum2(values, sumMax);
   const updateMax = checkModels(values, mask);
   if (mask === undefined || values.problems.length > 0) return undefined;
+  values.notices.push(...maskNotices(mask));
   return { mask, sumMax, updateMax, sum2Max: Math.min(values.number('pet.sum2.count.max'), sumMax), timeMax };
 }
 

@@ -194,7 +194,7 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
     'mask.group_type',
     'Power2',
     ['Integer', 'Prime', 'Power2'],
-    'How the group order is chosen. With F32, B0 and M6, Power2 needs the least random data of all configurations (16 bytes a weight) and 7 bytes a weight on the wire.',
+    'How the group order is chosen. With F32, B0 and M6, Power2 needs the least random data of all configurations (16 bytes a weight) and 7 bytes a weight on the wire; xaynet config explain tells of the others.',
   ),
   choice('mask.data_type', 'F32', ['F32', 'F64', 'I32', 'I64'], 'Type of the weights that participants train.'),
   choice(

@@ -63,18 +63,18 @@ export class Aggregation {
     if (!isValidMaskObject(object)) throw new XaynetError('aggregate-invalid-object');
   }
 
-  #checkShape(object: MaskObject): void {
+  #checkShape(object: MaskObject, count = 1): void {
     const { vect, unit } = this.config;
     if (object.config.vect !== vect) throw new XaynetError('aggregate-model-mismatch', `${object.config.vect.name} given, ${vect.name} expected`);
     if (object.config.unit !== unit) throw new XaynetError('aggregate-scalar-mismatch', `${object.config.unit.name} given, ${unit.name} expected`);
     if (object.length !== this.length) throw new XaynetError('aggregate-model-mismatch', `${object.length} elements given, ${this.length} expected`);
-    this.#checkRoom();
+    this.#checkRoom(count);
   }
 
-  #checkRoom(): void {
+  #checkRoom(count = 1): void {
     const { vect, unit } = this.config;
-    if (this.#count >= vect.maxModels) throw new XaynetError('aggregate-too-many-models', `${vect.name} holds ${vect.maxModels}`);
-    if (this.#count >= unit.maxModels) throw new XaynetError('aggregate-too-many-scalars', `${unit.name} holds ${unit.maxModels}`);
+    if (this.#count + count > vect.maxModels) throw new XaynetError('aggregate-too-many-models', `${vect.name} holds ${vect.maxModels}`);
+    if (this.#count + count > unit.maxModels) throw new XaynetError('aggregate-too-many-scalars', `${unit.name} holds ${unit.maxModels}`);
   }
 
   /** Adds `object` modulo the group orders; throws what {@link Aggregation.check} throws and then leaves the sum as it was. */
@@ -82,6 +82,17 @@ export class Aggregation {
     this.#checkShape(object);
     if (!this.#addElements(object)) throw new XaynetError('aggregate-invalid-object');
     this.#count++;
+  }
+
+  /**
+   * Adds `object`, itself the sum of `count` objects, as {@link Aggregation.object} gave it; throws what {@link Aggregation.check} throws,
+   * `aggregate-count`, and then leaves the sum as it was.
+   */
+  addSum(object: MaskObject, count: number): void {
+    if (!Number.isSafeInteger(count) || count < 1) throw new XaynetError('aggregate-count', `${count}`);
+    this.#checkShape(object, count);
+    if (!this.#addElements(object)) throw new XaynetError('aggregate-invalid-object');
+    this.#count += count;
   }
 
   /** Checks and adds in one pass over the vector; false, and the sum as it was, for what is no element. */

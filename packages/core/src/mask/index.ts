@@ -15,6 +15,7 @@ export {
   writeMaskConfig,
   writeMaskConfigIndices,
 } from './config.ts';
+export { cheapestConfig, DEFAULT_MASK_CONFIG, type MaskConfigCosts, maskConfigCosts, TRAP_ACCEPTANCE } from './costs.ts';
 export { deriveMask, maskModel } from './masking.ts';
 export { type ConversionMode, type Model, modelFromWeights, modelToWeights, type Rational, rational, type Weights } from './model.ts';
 export {

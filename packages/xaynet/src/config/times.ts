@@ -1,0 +1,77 @@
+// How long masking takes on this machine with one configuration: the real work on a short model, made longer until the measurement is worth
+// something, so that a configuration of 68 kB keystream a weight and one of 16 B are both measured in a third of a second.
+
+import { MaskSeed } from '@xaynet/core/bytes';
+import { Aggregation, deriveMask, type MaskConfig, maskModel, rational, type Weights } from '@xaynet/core/mask';
+import { encodeModel } from '@xaynet/core/round';
+
+/** Seconds per weight of the four kinds of work in a round, and how many weights were measured. */
+export interface MaskTimes {
+  /** Masking a model, by an update participant. */
+  readonly mask: number;
+  /** Deriving the mask of one update and adding it, by a sum participant. */
+  readonly derive: number;
+  /** Checking and adding one masked model, by the coordinator. */
+  readonly add: number;
+  /** Unmasking the sum and writing the model that is served, by the coordinator. */
+  readonly unmask: number;
+  readonly weights: number;
+}
+
+const BUDGET = 250;
+const FIRST = 16;
+const MOST = 100_000;
+const GROWTH = 8;
+
+/** Measures `config` in about a quarter of a second; `now` is a clock in milliseconds. */
+export function measureMaskTimes(config: MaskConfig, now: () => number = () => performance.now()): MaskTimes {
+  const begun = now();
+  workOn(config, FIRST, now); // compiles, and loads what is loaded at the first use
+  for (let weights = FIRST; ; ) {
+    const times = workOn(config, weights, now);
+    const spent = times.mask + times.derive + times.add + times.unmask;
+    // The next run may take half of what is left, so that there is always time for it.
+    const growth = Math.min(GROWTH, (BUDGET - (now() - begun)) / 2 / spent, MOST / weights);
+    if (!(growth >= 1.5)) {
+      const each = (milliseconds: number): number => milliseconds / 1000 / weights;
+      return { mask: each(times.mask), derive: each(times.derive), add: each(times.add), unmask: each(times.unmask), weights };
+    }
+    weights = Math.floor(weights * growth);
+  }
+}
+
+/** The work of a round on `length` weights, in milliseconds. */
+function workOn(config: MaskConfig, length: number, now: () => number): Omit<MaskTimes, 'weights'> {
+  const pair = { vect: config, unit: config };
+  const seed = MaskSeed(new Uint8Array(32).fill(length)); // hides nothing: the model is made up, too
+  const model = modelOf(config, length);
+  const masks = new Aggregation(pair, length);
+  const timed = <T>(work: () => T): readonly [T, number] => {
+    const begun = now();
+    const result = work();
+    return [result, now() - begun];
+  };
+  const [masked, mask] = timed(() => maskModel({ config: pair, seed, scalar: rational(1, 3), model }));
+  const [, derive] = timed(() => masks.addMask(seed));
+  const sum = Aggregation.from(masked);
+  const [, add] = timed(() => sum.add(masked));
+  const one = Aggregation.from(masked);
+  const ofOne = deriveMask({ config: pair, seed, length });
+  const [, unmask] = timed(() => encodeModel(one.unmask(ofOne).toModel()));
+  return { mask, derive, add, unmask };
+}
+
+/** Weights as they may come out of training: no round numbers, within the narrowest bound. */
+function modelOf({ data }: MaskConfig, length: number): Weights {
+  const weight = (i: number): number => Math.sin(i + 1);
+  switch (data) {
+    case 'F32':
+      return Float32Array.from({ length }, (_, i) => weight(i));
+    case 'F64':
+      return Float64Array.from({ length }, (_, i) => weight(i));
+    case 'I32':
+      return Int32Array.from({ length }, (_, i) => Math.round(weight(i)));
+    case 'I64':
+      return BigInt64Array.from({ length }, (_, i) => BigInt(Math.round(weight(i))));
+  }
+}
