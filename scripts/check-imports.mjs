@@ -1,7 +1,8 @@
 // Checks the drawn arrows of docs/ARCHITECTURE.md: who may import whom, between packages and inside them; no relative path
-// leaves its package, nobody imports the index of its own package, `node:` stays where Node is, and the pure parts (a round's
-// step and phases, a participant's) reach no clock, no randomness, no store, no I/O.
-import { globSync, readFileSync } from 'node:fs';
+// leaves its package, nobody imports the index of its own package, `node:` stays where Node is, an alias (`#name`) names files that
+// exist for every platform, and the pure parts (a round's step and phases, a participant's) reach no clock, no randomness, no
+// store, no I/O.
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -32,7 +33,8 @@ const ROOMS = {
     kernel: ['errors', 'bytes', 'crypto'],
     mask: ['errors', 'bytes', 'crypto', 'kernel'],
     message: ['errors', 'bytes', 'crypto', 'mask'],
-    round: ['errors', 'bytes', 'crypto', 'mask'],
+    round: ['errors', 'bytes', 'crypto', 'kernel', 'mask'],
+    threads: ['errors', 'bytes', 'kernel', 'mask'],
   },
   coordinator: {
     log: [],
@@ -102,6 +104,23 @@ for (const name of Object.keys(PACKAGES)) {
   }
 }
 
+/** An alias of `imports` in package.json: whatever file a platform gets for it must exist, sources and build alike, and follow the arrows. */
+function checkAlias(name, file, target) {
+  const { imports = {} } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'));
+  if (!(target in imports)) return 'not in `imports` of its package.json';
+  const sources = [];
+  const visit = (entry) => {
+    if (typeof entry !== 'object' || entry === null) return `${entry} without a source beside it`;
+    if (!('source' in entry)) return Object.values(entry).map(visit).find(Boolean);
+    sources.push(entry.source);
+    const built = entry.source.replace('./src/', './dist/').replace(/\.ts$/, '.js');
+    if (entry.default !== built) return `${entry.source} is built to ${built}, not ${entry.default}`;
+    return existsSync(`packages/${name}/${entry.source}`) ? undefined : `${entry.source} does not exist`;
+  };
+  const problem = visit(imports[target]);
+  return problem ?? sources.map((source) => checkRoom(name, file.slice(`packages/${name}/src/`.length), source.slice('./src/'.length))).find(Boolean);
+}
+
 function check(name, file, target, declared) {
   if (target.startsWith('.')) {
     const path = normalize(join(dirname(file), target));
@@ -109,8 +128,11 @@ function check(name, file, target, declared) {
     if (!path.startsWith(source)) return 'a relative path leaves its package';
     const inner = path.slice(source.length);
     if (inner === 'index.ts') return "the index of one's own package; import the file itself";
+    if (inner.endsWith('.node.ts') && PORTABLE.includes(name) && !file.endsWith('.node.ts'))
+      return 'a file for Node in a portable package; reach it through `imports` of package.json';
     return file === `${source}index.ts` || file === `${source}main.ts` ? undefined : checkRoom(name, file.slice(source.length), inner);
   }
+  if (target.startsWith('#')) return checkAlias(name, file, target);
   if (target.startsWith('node:')) return PORTABLE.includes(name) && !file.endsWith('.node.ts') ? 'a portable package may not use Node' : checkPure(file);
   if (target.startsWith('@xaynet/')) {
     const pkg = target.split('/').slice(0, 2).join('/');

@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { toBase64, toHex } from '@xaynet/core/bytes';
-import { openMaskSeed } from '@xaynet/core/crypto';
+import { cryptoProviders, openMaskSeed } from '@xaynet/core/crypto';
 import { Aggregation } from '@xaynet/core/mask';
 import { decodeRoundParams, decodeSumDict, decodeUpdateSeedDict, type RoundParams } from '@xaynet/core/round';
 import { Coordinator } from './coordinator.ts';
 import type { CoordinatorEvent } from './events.ts';
+import { createLogger } from './log.ts';
 import { bodyOf, EXAMPLE_MODEL, EXAMPLE_UPDATES, participants, sum2Payload, sumPayload, updatePayload } from './rig.test.ts';
 import { parseSettings, type Settings } from './settings/settings.ts';
 import { MemoryStore } from './stores/memory.ts';
@@ -209,4 +210,13 @@ test('the settings choose the rules: with [pet] of an original file the coordina
   const params = decodeRoundParams(await wait(coordinator, '/params', isRunning));
   assert.deepEqual([params.sum, params.update, params.modelLength, params.maskConfig.vect.name], [0.01, 0.9, 2, 'Prime/F32/B0/M3']);
   await coordinator.stop();
+});
+
+test('the log says at the start which libraries do the crypto', async () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'info', readable: false, output: { write: (line) => lines.push(line) } });
+  await start(settings({ kind: 'memory' }), { logger });
+  const entry = lines.map((line) => JSON.parse(line) as Record<string, unknown>).find(({ msg }) => msg === 'coordinator listens');
+  assert.deepEqual(entry?.crypto, cryptoProviders());
+  assert.equal(cryptoProviders().signing, 'node:crypto');
 });

@@ -3,7 +3,7 @@
 // disturb the first (weakness W-10).
 
 import { randomFillSync } from 'node:crypto';
-import type { RandomBytes } from '@xaynet/core/crypto';
+import { detectCryptoProviders, type RandomBytes } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
 import { type Clock, systemClock } from './clock.ts';
 import { Driver } from './driver.ts';
@@ -106,9 +106,10 @@ export class Coordinator {
     try {
       store = options.store ?? openStore(settings);
       const beginning = await restoreBeginning(store, settings, random, logger);
+      const crypto = await detectCryptoProviders();
       const parts = makeParts(settings, { random, clock, logger, bus, store, beginning });
       port.parts = parts;
-      logger.info({ url: http.url, store: options.store === undefined ? settings.store.kind : 'given' }, 'coordinator listens');
+      logger.info({ url: http.url, store: options.store === undefined ? settings.store.kind : 'given', crypto }, 'coordinator listens');
       for (const notice of settings.notices) logger.warn({}, notice);
       parts.driver.start();
       return new Coordinator(bus, http, parts);

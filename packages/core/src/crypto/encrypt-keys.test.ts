@@ -1,27 +1,15 @@
-// X25519: RFC 7748, the protocol's known answers, and the keys that nothing can be sealed to.
+// X25519 pairs: the protocol's known answers, and the keys that nothing can be sealed to. Vectors: `providers.test.ts`.
 
 import assert from 'node:assert/strict';
-import { createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';
 import { test } from 'node:test';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { numberToBytesLE } from '@noble/curves/utils.js';
-import fc from 'fast-check';
 import { EncryptKeySeed, PublicEncryptKey, SecretEncryptKey } from '../bytes/fixed.ts';
-import { fromHex, toHex } from '../bytes/text.ts';
+import { toHex } from '../bytes/text.ts';
 import { encryptKeyPairFromSecret, encryptKeyPairFromSeed, generateEncryptKeyPair, isUsableEncryptKey } from './encrypt-keys.ts';
 
 const P = 2n ** 255n - 19n;
 const count = (from: number, length = 32): Uint8Array => Uint8Array.from({ length }, (_, i) => from + i);
-
-test('RFC 7748, 6.1: public keys and the shared secret', () => {
-  const alice = encryptKeyPairFromSecret(SecretEncryptKey(fromHex('77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a')));
-  const bob = encryptKeyPairFromSecret(SecretEncryptKey(fromHex('5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb')));
-  assert.equal(toHex(alice.publicKey), '8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a');
-  assert.equal(toHex(bob.publicKey), 'de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f');
-  const shared = '4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742';
-  assert.equal(toHex(x25519.getSharedSecret(alice.secretKey, bob.publicKey)), shared);
-  assert.equal(toHex(x25519.getSharedSecret(bob.secretKey, alice.publicKey)), shared);
-});
 
 test('known answers of the protocol: pairs from seeds (wire A.5, participant A.1, coordinator A.1)', () => {
   const rows: [Uint8Array, string, string][] = [
@@ -44,22 +32,6 @@ test('known answers of the protocol: pairs from seeds (wire A.5, participant A.1
     assert.equal(toHex(keys.secretKey), secretKey);
     assert.deepEqual(encryptKeyPairFromSecret(keys.secretKey), keys);
   }
-});
-
-test('node:crypto agrees on public keys and on shared secrets', () => {
-  const nodePrivate = (secret: Uint8Array): ReturnType<typeof createPrivateKey> =>
-    createPrivateKey({ key: Buffer.concat([fromHex('302e020100300506032b656e04220420'), secret]), format: 'der', type: 'pkcs8' });
-  const secret = fc.uint8Array({ minLength: 32, maxLength: 32 });
-  fc.assert(
-    fc.property(secret, secret, (mine, theirs) => {
-      const other = encryptKeyPairFromSecret(SecretEncryptKey(theirs)).publicKey;
-      const nodePublic = createPublicKey(nodePrivate(theirs));
-      assert.deepEqual(new Uint8Array(nodePublic.export({ format: 'der', type: 'spki' })).slice(12), Uint8Array.from(other));
-      const shared = diffieHellman({ privateKey: nodePrivate(mine), publicKey: nodePublic });
-      assert.deepEqual(new Uint8Array(shared), x25519.getSharedSecret(mine, other));
-    }),
-    { numRuns: 20 },
-  );
 });
 
 test('a generated pair takes 32 bytes of chance once, and refuses a source that returns fewer', () => {

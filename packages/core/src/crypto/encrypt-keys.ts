@@ -2,7 +2,7 @@
 
 import { sha512 } from '@noble/hashes/sha2.js';
 import { type EncryptKeySeed, PublicEncryptKey, SecretEncryptKey } from '../bytes/fixed.ts';
-import { x25519 } from './curve25519.ts';
+import { agreement } from './chosen.ts';
 import { isSmallOrderMontgomery } from './low-order.ts';
 import type { RandomBytes } from './random.ts';
 
@@ -29,7 +29,7 @@ export function encryptKeyPairFromSeed(seed: EncryptKeySeed): EncryptKeyPair {
  * ```
  */
 export function encryptKeyPairFromSecret(secretKey: SecretEncryptKey): EncryptKeyPair {
-  return { publicKey: PublicEncryptKey(x25519.getPublicKey(secretKey)), secretKey };
+  return { publicKey: PublicEncryptKey(agreement().publicKey(secretKey)), secretKey };
 }
 
 /** A fresh pair from 32 random bytes; throws `length-mismatch` when `random` returns another number. */

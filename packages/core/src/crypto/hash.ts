@@ -1,7 +1,7 @@
 // The one hash of the protocol: SHA-256 of the raw bytes (wire 1.2).
 
-import { sha256 as digest } from '@noble/hashes/sha2.js';
 import { Sha256 } from '../bytes/fixed.ts';
+import { asyncHashingFor, hashing } from './chosen.ts';
 
 /**
  * SHA-256 of `bytes`, 32 bytes (wire 1.2).
@@ -13,5 +13,21 @@ import { Sha256 } from '../bytes/fixed.ts';
  * ```
  */
 export function sha256(bytes: Uint8Array): Sha256 {
-  return Sha256(digest(bytes));
+  return Sha256(hashing().sha256(bytes));
+}
+
+/**
+ * The digest that {@link sha256} gives, by WebCrypto beside the calling thread where there is one and it pays: always where `sha256`
+ * has only noble, otherwise from 32 KiB on. `bytes` must not change until the promise settles.
+ */
+export async function sha256Async(bytes: Uint8Array): Promise<Sha256> {
+  const beside = await asyncHashingFor(bytes.length);
+  if (beside !== undefined) {
+    try {
+      return Sha256(await beside.sha256(bytes));
+    } catch {
+      // for example bytes in shared memory, which WebCrypto does not take
+    }
+  }
+  return sha256(bytes);
 }

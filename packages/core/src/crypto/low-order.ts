@@ -7,7 +7,7 @@ import { P } from './curve25519.ts';
 const BELOW_SIGN = 2n ** 255n - 1n;
 
 /** The coordinate in 32 bytes, without the top bit: may be p or more, where an encoding is not canonical. */
-function coordinate(bytes: Uint8Array): bigint {
+export function coordinate(bytes: Uint8Array): bigint {
   return bytesToNumberLE(bytes) & BELOW_SIGN;
 }
 

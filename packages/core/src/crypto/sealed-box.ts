@@ -1,17 +1,17 @@
 // Sealed boxes: libsodium's `crypto_box_seal` from its parts (wire 1.2). X25519 and HSalsa20 agree on a key, BLAKE2b of both
-// public keys is the nonce, XSalsa20-Poly1305 encrypts. Output: ephemeral key (32), tag (16), ciphertext.
+// public keys is the nonce, XSalsa20-Poly1305 encrypts. Output: ephemeral key (32), tag (16), ciphertext. Every box is determined
+// by its content, recipient and the bytes of `random`, whichever provider multiplies and encrypts.
 
-import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
+import { hsalsa } from '@noble/ciphers/salsa.js';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { ascii, concatBytes } from '../bytes/compare.ts';
 import { EncryptedMaskSeed, MaskSeed, type PublicEncryptKey, type SecretEncryptKey } from '../bytes/fixed.ts';
 import { XaynetError } from '../errors.ts';
-import { x25519 } from './curve25519.ts';
+import { agreement, cipher } from './chosen.ts';
 import { type EncryptKeyPair, generateEncryptKeyPair, isUsableEncryptKey } from './encrypt-keys.ts';
 import type { RandomBytes } from './random.ts';
 
 const KEY_BYTES = 32;
-const TAG_BYTES = 16;
 const NONCE_BYTES = 24;
 
 /** Number of bytes by which a sealed box is longer than its content: ephemeral key and tag. */
@@ -31,7 +31,7 @@ const SIGMA: Uint32Array = wordsOf(ascii('expand 32-byte k'));
 function agree(secretKey: SecretEncryptKey, theirs: Uint8Array): Uint8Array | undefined {
   if (!isUsableEncryptKey(theirs as PublicEncryptKey)) return undefined;
   const key = new Uint32Array(KEY_BYTES / 4);
-  hsalsa(SIGMA, wordsOf(x25519.getSharedSecret(secretKey, theirs)), new Uint32Array(4), key);
+  hsalsa(SIGMA, wordsOf(agreement().sharedSecret(secretKey, theirs)), new Uint32Array(4), key);
   return new Uint8Array(key.buffer);
 }
 
@@ -57,9 +57,7 @@ export function seal(plaintext: Uint8Array, recipient: PublicEncryptKey, random:
   const key = agree(ephemeral.secretKey, recipient);
   if (key === undefined) throw new XaynetError('key-unusable', 'recipient of a sealed box');
   const sealed = new Uint8Array(plaintext.length + SEAL_BYTES);
-  // noble wants 16 bytes of scratch before the tag; here they lie where the ephemeral key goes afterwards, so that a message
-  // of megabytes is written once.
-  xsalsa20poly1305(key, nonceOf(ephemeral.publicKey, recipient)).encrypt(plaintext, sealed.subarray(KEY_BYTES - TAG_BYTES));
+  cipher().encrypt(key, nonceOf(ephemeral.publicKey, recipient), plaintext, sealed);
   sealed.set(ephemeral.publicKey);
   return sealed;
 }
@@ -75,11 +73,9 @@ export function openSealed(sealed: Uint8Array, keys: EncryptKeyPair): Uint8Array
   const ephemeralKey = sealed.subarray(0, KEY_BYTES);
   const key = agree(keys.secretKey, ephemeralKey);
   if (key === undefined) throw new XaynetError('sealed-box-open-failed', 'its ephemeral key is a low-order point');
-  try {
-    return xsalsa20poly1305(key, nonceOf(ephemeralKey, keys.publicKey)).decrypt(sealed.subarray(KEY_BYTES));
-  } catch (cause) {
-    throw new XaynetError('sealed-box-open-failed', `${sealed.length} bytes`, { cause });
-  }
+  const plaintext = cipher().decrypt(key, nonceOf(ephemeralKey, keys.publicKey), sealed.subarray(KEY_BYTES));
+  if (plaintext === undefined) throw new XaynetError('sealed-box-open-failed', `${sealed.length} bytes`);
+  return plaintext;
 }
 
 /**

@@ -1,13 +1,13 @@
-// Ed25519 as libsodium 1.0.18 does it (wire 1.2). Verifiers of different libraries disagree on crafted input; noble's own
-// multiplies by the cofactor and so accepts signatures that every coordinator and participant in the field refuses. Hence
-// `verify` below states libsodium's rule itself, on noble's point arithmetic; `signing.test.ts` has bytes for every clause.
+// Ed25519 as libsodium 1.0.18 does it (wire 1.2). Verifiers of different libraries disagree on crafted input: some accept keys and
+// R of small order (OpenSSL 3.0; 3.5 does not) or keys above p, some multiply by the cofactor (noble's own). Hence the rule is
+// stated here, once for every provider; all that is left to them is the equation. `providers.test.ts` has bytes for every clause
+// and runs them over all.
 
 import { bytesToNumberLE } from '@noble/curves/utils.js';
-import { sha512 } from '@noble/hashes/sha2.js';
-import { equalBytes } from '../bytes/compare.ts';
 import { PublicSigningKey, SecretSigningKey, Signature, SigningKeySeed } from '../bytes/fixed.ts';
-import { ed25519, Point } from './curve25519.ts';
-import { isSmallOrderEdwards } from './low-order.ts';
+import { asyncSigningFor, signingFor } from './chosen.ts';
+import { P, Point } from './curve25519.ts';
+import { coordinate, isSmallOrderEdwards } from './low-order.ts';
 import type { RandomBytes } from './random.ts';
 
 /** An Ed25519 pair: the identity of a participant (wire 1.1). */
@@ -29,7 +29,7 @@ export interface SigningKeyPair {
  * ```
  */
 export function signingKeyPairFromSeed(seed: SigningKeySeed): SigningKeyPair {
-  const publicKey = PublicSigningKey(ed25519.getPublicKey(seed));
+  const publicKey = PublicSigningKey(signingFor(0).publicKey(seed));
   const secretKey = SecretSigningKey(new Uint8Array(SecretSigningKey.LENGTH));
   secretKey.set(seed);
   secretKey.set(publicKey, SigningKeySeed.LENGTH);
@@ -46,7 +46,32 @@ export function generateSigningKeyPair(random: RandomBytes): SigningKeyPair {
  * the seed, never taken from the second half of `secretKey`: signing with a foreign half would give the seed away.
  */
 export function sign(message: Uint8Array, secretKey: SecretSigningKey): Signature {
-  return Signature(ed25519.sign(message, secretKey.subarray(0, SigningKeySeed.LENGTH)));
+  return Signature(signingFor(message.length).sign(message, secretKey.subarray(0, SigningKeySeed.LENGTH)));
+}
+
+/**
+ * The signature that {@link sign} makes, by WebCrypto beside the calling thread where that pays: for every message where `sign` has
+ * only noble, otherwise from 32 KiB on; where WebCrypto is missing or signs other bytes, by `sign`. `message` must not change
+ * until the promise settles.
+ * @example
+ * ```ts
+ * import { SigningKeySeed } from '@xaynet/core/bytes';
+ * import { signAsync, signingKeyPairFromSeed, verifyAsync } from '@xaynet/core/crypto';
+ * const { publicKey, secretKey } = signingKeyPairFromSeed(SigningKeySeed(new Uint8Array(32)));
+ * const message = new Uint8Array(1_000_000);
+ * await verifyAsync(await signAsync(message, secretKey), message, publicKey); // true
+ * ```
+ */
+export async function signAsync(message: Uint8Array, secretKey: SecretSigningKey): Promise<Signature> {
+  const beside = await asyncSigningFor(message.length);
+  if (beside !== undefined) {
+    try {
+      return Signature(await beside.sign(message, secretKey.subarray(0, SigningKeySeed.LENGTH)));
+    } catch {
+      // for example a message in shared memory, which WebCrypto does not take
+    }
+  }
+  return sign(message, secretKey);
 }
 
 /**
@@ -55,22 +80,36 @@ export function sign(message: Uint8Array, secretKey: SecretSigningKey): Signatur
  * equal to R byte for byte, without a cofactor. Never throws: bad bytes are a `false`. Not constant time: all input is public.
  */
 export function verify(signature: Signature, message: Uint8Array, publicKey: PublicSigningKey): boolean {
-  if (signature.length !== Signature.LENGTH || publicKey.length !== PublicSigningKey.LENGTH) return false;
-  const r = signature.subarray(0, 32);
-  const s = bytesToNumberLE(signature.subarray(32));
-  if (!Point.Fn.isValid(s)) return false;
-  if (isSmallOrderEdwards(r) || isSmallOrderEdwards(publicKey)) return false;
-  const a = decodePoint(publicKey);
-  if (a === undefined) return false;
-  const h = Point.Fn.create(bytesToNumberLE(sha512.create().update(r).update(publicKey).update(message).digest()));
-  return equalBytes(Point.BASE.multiplyUnsafe(s).add(a.negate().multiplyUnsafe(h)).toBytes(), r);
+  return isStrict(signature, publicKey) && signingFor(message.length).verify(signature, message, publicKey);
 }
 
-/** The point of canonical bytes (y below p); undefined for others, and where no point has this y. */
-function decodePoint(bytes: Uint8Array): InstanceType<typeof Point> | undefined {
-  try {
-    return Point.fromBytes(bytes);
-  } catch {
-    return undefined;
+/**
+ * The verdict of {@link verify}, by WebCrypto beside the calling thread where that pays, as in {@link signAsync}; where WebCrypto is
+ * missing or judges otherwise, by `verify`. `message` must not change until the promise settles. Never rejects.
+ */
+export async function verifyAsync(signature: Signature, message: Uint8Array, publicKey: PublicSigningKey): Promise<boolean> {
+  if (!isStrict(signature, publicKey)) return false;
+  // What was looked at is what is verified, also when the caller reuses its buffer meanwhile.
+  const [s, key] = [signature.slice() as Signature, publicKey.slice() as PublicSigningKey];
+  const beside = await asyncSigningFor(message.length);
+  if (beside !== undefined) {
+    try {
+      return await beside.verify(s, message, key);
+    } catch {
+      // for example a key that is no point, or a message in shared memory
+    }
   }
+  return verify(s, message, key);
+}
+
+/** All clauses of libsodium's rule that need no arithmetic on points. */
+function isStrict(signature: Uint8Array, publicKey: Uint8Array): boolean {
+  return (
+    signature.length === Signature.LENGTH &&
+    publicKey.length === PublicSigningKey.LENGTH &&
+    Point.Fn.isValid(bytesToNumberLE(signature.subarray(32))) &&
+    coordinate(publicKey) < P &&
+    !isSmallOrderEdwards(signature.subarray(0, 32)) &&
+    !isSmallOrderEdwards(publicKey)
+  );
 }

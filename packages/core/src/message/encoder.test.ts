@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concatBytes, PublicEncryptKey, Signature, SigningKeySeed } from '../bytes/index.ts';
 import { signingKeyPairFromSeed } from '../crypto/index.ts';
-import { decodeChunk, type EncoderState, encodePayload, MESSAGE_OVERHEAD, MessageEncoder, parseMessage, verifyMessage } from './index.ts';
+import { decodeChunk, type EncoderState, encodePayload, MESSAGE_OVERHEAD, MessageEncoder, parseMessage, verifyMessage, verifyMessageAsync } from './index.ts';
 
 const keys = signingKeyPairFromSeed(SigningKeySeed(new Uint8Array(32).fill(3)));
 const coordinator = PublicEncryptKey(new Uint8Array(32).fill(9));
@@ -66,6 +66,25 @@ for (const [maxMessageSize, multiple] of [
     }
   });
 }
+
+test('nextAsync hands out the messages of next, one for each call, also when calls do not wait for each other', async () => {
+  for (const [length, maxMessageSize] of [
+    [0, 0],
+    [100_000, 0],
+    [100_000, 40_000],
+    [500, 250],
+  ] as const) {
+    const expected = all(new MessageEncoder(state(length, maxMessageSize), options(0)));
+    const encoder = new MessageEncoder(state(length, maxMessageSize), options(0));
+    assert.deepEqual(await Promise.all(Array.from({ length: encoder.count }, () => encoder.nextAsync())), expected);
+    assert.equal(encoder.sent, encoder.count);
+    assert.equal(await encoder.nextAsync(), undefined);
+    assert.ok(await verifyMessageAsync(parseMessage(expected[0]!)));
+    const damaged = parseMessage(Uint8Array.from(expected[0]!));
+    damaged.signed[70]! ^= 1;
+    assert.equal(await verifyMessageAsync(damaged), false);
+  }
+});
 
 test('unlimited never splits', () => {
   for (const length of [1, 3728, 3729, 1_000_000]) {

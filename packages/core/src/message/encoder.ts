@@ -7,8 +7,8 @@ import type { RandomBytes } from '../crypto/random.ts';
 import type { SigningKeyPair } from '../crypto/signing.ts';
 import { XaynetError } from '../errors.ts';
 import { encodeChunk } from './chunk.ts';
-import type { MessageTag } from './header.ts';
-import { signMessage } from './message.ts';
+import type { Header, MessageTag } from './header.ts';
+import { signMessage, signMessageAsync } from './message.ts';
 import { encodePayload, type Payload } from './payload.ts';
 import { CHUNK_HEADER_LENGTH, MAX_CHUNKS, MESSAGE_OVERHEAD, MIN_MESSAGE_SIZE, messageSize } from './sizes.ts';
 
@@ -100,11 +100,22 @@ export class MessageEncoder {
 
   /** The next plain message, signed, ready to be sealed; undefined when all were handed out. */
   next(): Uint8Array | undefined {
+    const [header, payload] = this.#take() ?? [];
+    return header && payload && signMessage(header, payload, this.#keys);
+  }
+
+  /** The message of {@link MessageEncoder.next}; signed beside the calling thread where that pays (`signAsync`). */
+  async nextAsync(): Promise<Uint8Array | undefined> {
+    const [header, payload] = this.#take() ?? [];
+    return header && payload && signMessageAsync(header, payload, this.#keys);
+  }
+
+  /** Header and payload of the next message, which counts as handed out from now on. */
+  #take(): [header: Omit<Header, 'participant'>, payload: Uint8Array] | undefined {
     if (this.#next >= this.count) return undefined;
     const id = this.#next++;
     const multipart = this.#chunkData > 0;
-    const header = { coordinator: this.#coordinator, tag: this.#tag, multipart };
-    return signMessage(header, multipart ? this.#chunk(id) : this.#payload, this.#keys);
+    return [{ coordinator: this.#coordinator, tag: this.#tag, multipart }, multipart ? this.#chunk(id) : this.#payload];
   }
 
   #chunk(id: number): Uint8Array {

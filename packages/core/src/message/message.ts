@@ -5,7 +5,7 @@ import { PublicEncryptKey, PublicSigningKey, Signature } from '../bytes/fixed.ts
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { SigningKeyPair } from '../crypto/signing.ts';
-import { sign, verify } from '../crypto/signing.ts';
+import { sign, signAsync, verify, verifyAsync } from '../crypto/signing.ts';
 import { XaynetError } from '../errors.ts';
 import { HEADER_LENGTH, type Header, MULTIPART_FLAG, SIGNED_OFFSET, tagByte, tagOf } from './header.ts';
 import { messageSize } from './sizes.ts';
@@ -36,8 +36,22 @@ export interface Message extends Header {
  * ```
  */
 export function signMessage(header: Omit<Header, 'participant'>, payload: Uint8Array, keys: SigningKeyPair): Uint8Array {
+  const bytes = unsigned(header, payload, keys);
+  bytes.set(sign(bytes.subarray(SIGNED_OFFSET), keys.secretKey));
+  return bytes;
+}
+
+/** The message that {@link signMessage} makes, signed beside the calling thread where that pays (`signAsync`). Rejects as it throws. */
+export async function signMessageAsync(header: Omit<Header, 'participant'>, payload: Uint8Array, keys: SigningKeyPair): Promise<Uint8Array> {
+  const bytes = unsigned(header, payload, keys);
+  bytes.set(await signAsync(bytes.subarray(SIGNED_OFFSET), keys.secretKey));
+  return bytes;
+}
+
+/** Header and payload, with zeros where the signature goes. */
+function unsigned(header: Omit<Header, 'participant'>, payload: Uint8Array, keys: SigningKeyPair): Uint8Array {
   const length = messageSize(payload.length);
-  const bytes = new Writer(length)
+  return new Writer(length)
     .zeros(SIGNED_OFFSET)
     .bytes(keys.publicKey)
     .bytes(header.coordinator)
@@ -47,8 +61,6 @@ export function signMessage(header: Omit<Header, 'participant'>, payload: Uint8A
     .zeros(2)
     .bytes(payload)
     .finish();
-  bytes.set(sign(bytes.subarray(SIGNED_OFFSET), keys.secretKey));
-  return bytes;
 }
 
 /**
@@ -73,4 +85,9 @@ export function parseMessage(bytes: Uint8Array): Message {
 /** Whether the signature of a message was made by the participant that its header names (wire 6.6, check 4). Never throws. */
 export function verifyMessage(message: Message): boolean {
   return verify(message.signature, message.signed, message.participant);
+}
+
+/** The verdict of {@link verifyMessage}, found beside the calling thread where that pays (`verifyAsync`). Never rejects. */
+export function verifyMessageAsync(message: Message): Promise<boolean> {
+  return verifyAsync(message.signature, message.signed, message.participant);
 }

@@ -19,7 +19,7 @@ export async function sending(phase: SendingSum | SendingUpdate | SendingSum2, c
   const encoder = encoderOf(phase.encoder, context);
   let sealed = phase.failed;
   if (sealed === undefined) {
-    const part = encoder.next();
+    const part = await encoder.nextAsync();
     if (part === undefined) return leave(phase);
     sealed = seal(part, params.publicKey, random);
   }
