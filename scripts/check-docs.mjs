@@ -18,6 +18,7 @@ const documents = [
   ...globSync('docs/**/*.md'),
   ...globSync('packages/*/README.md'),
   'vectors/README.md',
+  'bench/RESULTS.md',
 ];
 for (const document of documents) {
   if (!existsSync(document)) {

@@ -44,7 +44,23 @@ const DECODERS: Record<string, { covers: string[]; run: Decode }> = {
   'sum-dict': { covers: ['decodeSumDict'], run: (given) => round.decodeSumDict(given) },
   'update-seed-dict': { covers: ['decodeUpdateSeedDict'], run: (given) => round.decodeUpdateSeedDict(given) },
   'seed-dict': { covers: ['decodeSeedDict'], run: (given) => round.decodeSeedDict(given) },
-  model: { covers: ['decodeModel'], run: (given) => round.decodeModel(given) },
+  model: {
+    covers: ['decodeModel', 'readModel'],
+    run(given) {
+      const byByte = (): unknown => {
+        const reader = new round.ModelReader('F64', { maxLength: 2 ** 53 });
+        for (const byte of given) reader.push(Uint8Array.of(byte));
+        return reader.finish();
+      };
+      for (const way of [() => round.readModel(given), byByte]) {
+        assert.equal(
+          outcome(way),
+          outcome(() => round.decodeModel(given)),
+        );
+      }
+      return round.decodeModel(given);
+    },
+  },
   'coordinator-state': { covers: ['decodeCoordinatorState'], run: (given) => round.decodeCoordinatorState(given) },
   'sealed-box': { covers: ['openSealed'], run: (given, vector) => crypto.openSealed(given, pairOf(vector)) },
   'sealed-mask-seed': { covers: ['openMaskSeed'], run: (given, vector) => crypto.openMaskSeed(bytes.EncryptedMaskSeed(given), pairOf(vector)) },

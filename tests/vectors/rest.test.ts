@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EncryptedMaskSeed, fromHex, KeyMap, PublicEncryptKey, PublicSigningKey, RoundSeed, SecretEncryptKey, toHex } from '@xaynet/core/bytes';
-import { parseMaskConfig } from '@xaynet/core/mask';
+import { modelToWeights, parseMaskConfig } from '@xaynet/core/mask';
 import {
   type CoordinatorState,
   decodeCoordinatorState,
@@ -19,6 +19,7 @@ import {
   encodeUpdateSeedDict,
   type PhaseParams,
   type RoundParams,
+  readModel,
   type SeedDict,
 } from '@xaynet/core/round';
 import { type FieldVector, fraction, fractionText, joined, label, load } from './load.ts';
@@ -94,6 +95,10 @@ const run: { [K in Vector['kind']]: (vector: Extract<Vector, { kind: K }>, bytes
   model(vector, bytes) {
     bothWays(bytes, vector.value.map(fraction), encodeModel, (given) => [...decodeModel(given)]);
     assert.deepEqual(decodeModel(bytes).map(fractionText), vector.value);
+    const published = readModel(bytes);
+    assert.deepEqual([published.length, published.toModel().map(fractionText)], [vector.value.length, vector.value]);
+    assert.deepEqual(published.toWeights('F64'), modelToWeights(decodeModel(bytes), 'F64'));
+    for (let end = 0; end < bytes.length; end++) assert.throws(() => readModel(bytes.subarray(0, end)), { code: 'decode-truncated' }, `${end} bytes`);
   },
   coordinatorState(vector, bytes) {
     const { value, fields } = vector;

@@ -72,6 +72,7 @@ const ROWS = {
   'unmask-unit-mismatch': [500, 'The mask has another unit configuration than the aggregate.', 'Derive masks with the round parameters.'],
   'unmask-invalid-mask': [500, 'An element of the mask is not below the group order.', 'Derive masks with the round parameters.'],
   'unmask-scalar-sum': [500, 'The sum of the scalars is not positive, so there is no mean.', 'Use scalars above the precision of the configuration.'],
+  'thread-lost': [500, 'A thread that held a part of a sum has ended.', 'Sum again from the start, or without threads.'],
   // messages
   'message-size-too-small': [500, 'The maximum message size is below 194 bytes, the smallest that can carry a chunk.', 'Set at least 194, or 0 for unlimited.'],
   'message-too-large': [

@@ -1,12 +1,73 @@
-// The one place where the kernel is chosen: the fastest that loads and passes its self-test, at the first use and once for all.
+// The one place where the kernel is chosen: the fastest that loads and passes its self-test, at the first use and once for all. Engines
+// without WebAssembly or its vectors, pages whose policy forbids it, and big-endian machines have the plain one; the reason is kept.
 
+import { type KeystreamSource, keystreamSource } from '#keystream';
+import { wasmKernel } from '#wasm';
 import type { Kernel } from './kernel.ts';
 import { plain } from './plain.ts';
+import { RIGHT, selfTest } from './wasm/self-test.ts';
 
-let chosen: Kernel | undefined;
+/** What masking runs on, by name. */
+export type MaskingBackend = 'plain' | 'wasm' | 'wasm+openssl';
+
+/** A kernel, and why it is no faster one. */
+interface Choice {
+  readonly kernel: Kernel;
+  readonly reason?: string;
+}
+
+let choice: Choice | undefined;
 
 /** The kernel that all of masking uses. */
 export function kernel(): Kernel {
-  chosen ??= plain;
-  return chosen;
+  return chosen().kernel;
+}
+
+/** The kernel in use, chosen now if it was not yet. */
+export function chosen(): Choice {
+  choice ??= chooseFastest();
+  return choice;
+}
+
+/** Takes the named kernel from now on, or the fastest; throws when this engine has none of that name. */
+export function choose(backend: MaskingBackend | 'auto'): void {
+  if (backend === 'auto') choice = chooseFastest();
+  else if (backend === 'plain') choice = { kernel: plain, reason: 'chosen by name' };
+  else if (backend === 'wasm') choice = { kernel: load(undefined), reason: 'chosen by name' };
+  else if (backend === 'wasm+openssl') choice = { kernel: load(nativeSource()) };
+  else throw new TypeError(`masking backend: 'auto', 'plain', 'wasm' or 'wasm+openssl' expected, ${JSON.stringify(backend)} given`);
+}
+
+function chooseFastest(): Choice {
+  let kernel: Kernel;
+  try {
+    kernel = load(undefined);
+  } catch (error) {
+    return { kernel: plain, reason: reasonOf(error) };
+  }
+  try {
+    return { kernel: load(nativeSource()) };
+  } catch (error) {
+    return { kernel, reason: reasonOf(error) };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function nativeSource(): KeystreamSource {
+  const source = keystreamSource();
+  if (source === undefined) throw new Error('no native keystream in this engine');
+  const [byte] = source.open(new Uint8Array(32), 0)(64);
+  if (byte !== 0x76) throw new Error('the native keystream is not that of wire 2.1');
+  return source;
+}
+
+/** The WebAssembly kernel, tested. */
+function load(source: KeystreamSource | undefined): Kernel {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new Error('a big-endian machine');
+  const kernel = wasmKernel(source);
+  if (source === undefined && selfTest(kernel) !== RIGHT) throw new Error('the self-test of the WebAssembly kernel failed');
+  return kernel;
 }

@@ -24,7 +24,8 @@ export function decode(group: Group, elements: Uint8Array, decoding: Decoding, d
   return weights;
 }
 
-function makeWeights(data: DataType, length: number): Weights {
+/** A typed array of zeros. */
+export function makeWeights(data: DataType, length: number): Weights {
   switch (data) {
     case 'F32':
       return new Float32Array(length);

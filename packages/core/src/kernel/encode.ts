@@ -14,10 +14,14 @@ export function encode(encoding: Encoding, scalar: Rational, weights: Weights | 
     if (encodeDoubles(factor, Number(middle), weights, encoding.bytesPerNumber, out)) return;
   }
   for (let i = 0; i < weights.length; i++) {
-    const scaled = floorProduct(factor, weights[i]!);
-    const shifted = scaled <= -middle ? 0n : scaled >= middle ? 2n * middle : scaled + middle;
-    integerToBytes(shifted, out, i * encoding.bytesPerNumber, encoding.bytesPerNumber);
+    integerToBytes(encodeWeight(factor, middle, weights[i]!), out, i * encoding.bytesPerNumber, encoding.bytesPerNumber);
   }
+}
+
+/** One weight, exactly: A·E + floor(factor · weight), cut; `factor` is s·E and `middle` A·E. */
+export function encodeWeight(factor: Rational, middle: bigint, weight: number | bigint | Rational): bigint {
+  const scaled = floorProduct(factor, weight);
+  return scaled <= -middle ? 0n : scaled >= middle ? 2n * middle : scaled + middle;
 }
 
 /** floor(factor · weight), exactly; the weight is finite. */

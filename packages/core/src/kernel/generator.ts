@@ -15,14 +15,19 @@ export class MaskGenerator {
   readonly #seed: Uint8Array;
   #block = 0;
   #blocks = FIRST_BLOCKS;
+  #isStarted = false;
   /** Buffered keystream; the words from `at` to `end` are the next ones. */
   words: Uint32Array = new Uint32Array(SLACK + FIRST_BLOCKS * BLOCK_WORDS);
   at: number = SLACK;
   end: number = SLACK;
 
-  /** Starts at the first word; `seed` has 32 bytes and is kept by reference. */
-  constructor(seed: Uint8Array) {
+  /** Starts at the word `position`; `seed` has 32 bytes and is kept by reference. */
+  constructor(seed: Uint8Array, position: number = 0) {
     this.#seed = seed;
+    this.#block = Math.floor(position / BLOCK_WORDS);
+    if (position % BLOCK_WORDS === 0) return;
+    this.refill();
+    this.at += position % BLOCK_WORDS;
   }
 
   /** Words consumed so far. */
@@ -33,10 +38,11 @@ export class MaskGenerator {
   /** Buffers more keystream behind what is left, of which there must be less than the slack. */
   refill(): void {
     const left = this.words.subarray(this.at, this.end);
-    if (this.#block > 0 && this.#blocks < MOST_BLOCKS) {
+    if (this.#isStarted && this.#blocks < MOST_BLOCKS) {
       this.#blocks *= 2;
       this.words = new Uint32Array(SLACK + this.#blocks * BLOCK_WORDS);
     }
+    this.#isStarted = true;
     this.words.set(left, SLACK - left.length);
     this.at = SLACK - left.length;
     this.end = this.words.length;

@@ -3,13 +3,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { keystreamSource } from '#keystream';
 import type { Decoding, Encoding, Kernel, Weights } from './kernel.ts';
 import { type Fraction, littleEndian, OracleGenerator, oracleEncode, oracleExact, oracleNearest, pack, unpack } from './oracle.test.ts';
 import { readGroupOrders } from './orders.ts';
 import { plain } from './plain.ts';
 import { bitLength, exactly, rational } from './rational.ts';
+import { wasmKernel } from './wasm/wasm.ts';
 
-const KERNELS: readonly Kernel[] = [plain];
+const KERNELS: readonly Kernel[] = [plain, wasmKernel(), wasmKernel({ ...keystreamSource()!, worthwhile: 300 })];
 
 /** The 240 encodings, made here from the tables of wire 3.2 once more, so that the catalogue is not its own witness. */
 const ENCODINGS: readonly (Encoding & { wire: string })[] = [...readGroupOrders()].map(([wire, order]) => {

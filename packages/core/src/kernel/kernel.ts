@@ -39,8 +39,11 @@ export interface Decoding {
 export interface Draws {
   /** Writes the next draws below `group.order` over `out`, packed: the mask itself. */
   write(group: Group, out: Uint8Array): void;
-  /** Writes {@link Kernel.encode} of the weights, plus one draw each modulo the order, over `out`: a masked model in one pass. */
-  mask(encoding: Encoding, scalar: Rational, weights: Weights | Model, out: Uint8Array): void;
+  /**
+   * Writes {@link Kernel.encode} of the weights, plus one draw each modulo the order, over `out`: a masked model in one pass; false, and
+   * `out` and the draws undefined, when a float is not finite.
+   */
+  mask(encoding: Encoding, scalar: Rational, weights: Weights | Model, out: Uint8Array): boolean;
 }
 
 /** A sum of packed vectors, in whatever form the kernel adds to fastest; starts as zeros. */
@@ -76,6 +79,8 @@ export interface Kernel {
   sum(group: Group, length: number): Sum;
   /** Whether every element e satisfies `low <= e < high`. */
   inRange(group: Group, elements: Uint8Array, low: bigint, high: bigint): boolean;
+  /** Whether no weight is NaN or infinite. */
+  areFinite(weights: Float32Array | Float64Array): boolean;
   /** Scaled, clamped, shifted and truncated weights (wire 4.3) into `out`; `scalar` is not negative, floats are finite. */
   encode(encoding: Encoding, scalar: Rational, weights: Weights | Model, out: Uint8Array): void;
   /** Elements as primitives: floats rounded once to nearest even, integers truncated; throws `model-not-representable` (wire 4.7). */

@@ -4,6 +4,7 @@
 import { decode, decodeExactly } from './decode.ts';
 import { everyInRange } from './elements.ts';
 import { encode } from './encode.ts';
+import { areFinite } from './finite.ts';
 import { readFractions, writeFractions } from './fractions.ts';
 import { MaskGenerator } from './generator.ts';
 import type { Draws, Encoding, Group, Kernel, Model, Weights } from './kernel.ts';
@@ -28,9 +29,11 @@ class PlainDraws implements Draws {
     this.add(group, out.fill(0));
   }
 
-  mask(encoding: Encoding, scalar: Rational, weights: Weights | Model, out: Uint8Array): void {
+  mask(encoding: Encoding, scalar: Rational, weights: Weights | Model, out: Uint8Array): boolean {
+    if ((weights instanceof Float32Array || weights instanceof Float64Array) && !areFinite(weights)) return false;
     encode(encoding, scalar, weights, out);
     this.add(encoding, out);
+    return true;
   }
 }
 
@@ -46,6 +49,7 @@ export const plain: Kernel = {
   draws: (seed) => new PlainDraws(seed),
   sum: (group, length) => new PackedSum(group, length, arithmetic),
   inRange: (group, elements, low, high) => everyInRange(group.bytesPerNumber, elements, low, high),
+  areFinite,
   encode,
   decode,
   decodeExactly,

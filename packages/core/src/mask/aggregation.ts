@@ -4,7 +4,7 @@
 import { MaskSeed } from '../bytes/fixed.ts';
 import { XaynetError } from '../errors.ts';
 import { kernel } from '../kernel/chosen.ts';
-import type { Sum } from '../kernel/kernel.ts';
+import type { Kernel, Sum } from '../kernel/kernel.ts';
 import { checkConfigPair, type MaskConfigPair } from './config.ts';
 import { checkLength, emptyMaskObject, isValidMaskObject, type MaskObject } from './object.ts';
 import { makeUnmaskedModel, type UnmaskedModel } from './unmasked-model.ts';
@@ -13,6 +13,7 @@ import { makeUnmaskedModel, type UnmaskedModel } from './unmasked-model.ts';
 export class Aggregation {
   /** Configurations of vector and unit. */
   readonly config: MaskConfigPair;
+  readonly #kernel: Kernel = kernel(); // sums and draws are of one kernel
   readonly #vect: Sum;
   readonly #unit: Sum;
   #count = 0;
@@ -22,8 +23,8 @@ export class Aggregation {
     checkConfigPair(config);
     checkLength(length);
     this.config = { vect: config.vect, unit: config.unit };
-    this.#unit = kernel().sum(config.unit, 1);
-    this.#vect = kernel().sum(config.vect, length);
+    this.#unit = this.#kernel.sum(config.unit, 1);
+    this.#vect = this.#kernel.sum(config.vect, length);
   }
 
   /** The sum of one object, which is copied; throws `aggregate-invalid-object`. */
@@ -98,13 +99,13 @@ export class Aggregation {
   /** Checks and adds in one pass over the vector; false, and the sum as it was, for what is no element. */
   #addElements({ vect, unit, config }: MaskObject): boolean {
     if (vect.length !== this.length * config.vect.bytesPerNumber || unit.length !== config.unit.bytesPerNumber) return false;
-    return kernel().inRange(config.unit, unit, 0n, config.unit.order) && this.#vect.add(vect) && this.#unit.add(unit);
+    return this.#kernel.inRange(config.unit, unit, 0n, config.unit.order) && this.#vect.add(vect) && this.#unit.add(unit);
   }
 
   /** Adds the mask of `seed` without deriving it elsewhere first; throws the two "too many" codes and `length-mismatch`. */
   addMask(seed: MaskSeed): void {
     this.#checkRoom();
-    const draws = kernel().draws(MaskSeed(seed));
+    const draws = this.#kernel.draws(MaskSeed(seed));
     this.#unit.addDraws(draws);
     this.#vect.addDraws(draws);
     this.#count++;

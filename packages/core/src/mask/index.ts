@@ -1,5 +1,6 @@
 // Masking: configurations, models, mask objects, aggregation (wire 3 to 5).
 export * from './aggregation.ts';
+export { type MaskingBackend, maskingBackend, useMaskingBackend } from './backend.ts';
 export {
   type BoundType,
   type DataType,

@@ -36,14 +36,14 @@ export function maskModel(input: {
   checkConfigPair(config);
   checkScalar(scalar);
   const seed = MaskSeed(input.seed);
-  const model = isWeights(input.model) ? finiteWeights(input.model, input.mode ?? 'strict') : input.model;
+  const { model } = input;
   if (!isWeights(model)) checkModel(model);
   const object = emptyMaskObject(config, model.length);
   const clamped = clampScalar(scalar, config.unit.addShift);
   const draws = kernel().draws(seed);
   draws.mask(config.unit, ONE, [clamped], object.unit);
-  draws.mask(config.vect, clamped, model, object.vect);
-  return object;
+  if (draws.mask(config.vect, clamped, model, object.vect)) return object;
+  return maskModel({ ...input, model: finiteWeights(model as Weights, input.mode ?? 'strict') });
 }
 
 /**

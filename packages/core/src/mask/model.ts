@@ -2,6 +2,7 @@
 // number: "strict" refuses the first such weight, "bounded" replaces it by what the table of wire 4.2 says.
 
 import { XaynetError } from '../errors.ts';
+import { kernel } from '../kernel/chosen.ts';
 import { toPrimitive } from '../kernel/decode.ts';
 import type { DataType, Model, Weights } from '../kernel/kernel.ts';
 import { exactly, FLOAT32, FLOAT64, type Rational, rational } from '../kernel/rational.ts';
@@ -30,8 +31,8 @@ export function modelFromWeights(weights: Weights, mode: ConversionMode = 'stric
 /** The weights themselves when all are finite; else, as `mode` says, a changed copy or `weight-not-finite` with the index (wire 4.2). */
 export function finiteWeights(weights: Weights, mode: ConversionMode): Weights {
   if (!(weights instanceof Float32Array || weights instanceof Float64Array)) return weights;
+  if (kernel().areFinite(weights)) return weights;
   const bad = weights.findIndex((weight) => !Number.isFinite(weight));
-  if (bad < 0) return weights;
   if (mode !== 'bounded') throw new XaynetError('weight-not-finite', `weight ${bad} is ${weights[bad]}`);
   const { largest } = weights instanceof Float32Array ? FLOAT32 : FLOAT64;
   return weights.map((weight) => (Number.isNaN(weight) ? 0 : Math.min(Math.max(weight, -largest), largest)));

@@ -3,9 +3,12 @@
 
 import { XaynetError } from '../errors.ts';
 import { kernel } from '../kernel/chosen.ts';
-import type { DataType, Decoding, Model, Weights } from '../kernel/kernel.ts';
+import type { DataType, Decoding, Group, Model, Weights } from '../kernel/kernel.ts';
 import { type Rational, rational } from '../kernel/rational.ts';
 import type { MaskObject } from './object.ts';
+
+/** Bytes of a piece of a published model: many of the largest fractions, which have 840 bytes. */
+const PIECE = 0x20000;
 
 /** The weighted mean of the aggregated models, exactly (wire 4.6). */
 export interface UnmaskedModel {
@@ -23,6 +26,8 @@ export interface UnmaskedModel {
   toWeights(data: 'I32'): Int32Array;
   toWeights(data: 'I64'): BigInt64Array;
   toWeights(data: DataType): Weights;
+  /** The mean as fractions of a published model, without their count (wire 7.3): whole ones, some 128 KiB a piece. */
+  fractions(): Iterable<Uint8Array>;
   /**
    * Whether the sums are such as `count` well-formed updates can have: 0 < S ≤ count · A of the unit, and for every weight
    * |sum of scaled weights| ≤ count · A of the vector, that is |mean| ≤ count · A / S. Both hold exactly, without any tolerance, for all
@@ -49,6 +54,17 @@ export function makeUnmaskedModel(sums: MaskObject, count: number): UnmaskedMode
     scalarSum,
     toModel: () => kernel().decodeExactly(vect, sums.vect, decoding),
     toWeights: ((data: DataType) => kernel().decode(vect, sums.vect, decoding, data)) as UnmaskedModel['toWeights'],
+    fractions: () => fractionsOf(vect, sums.vect, decoding),
     withinBound: () => scalars!.numerator <= unitMiddle && kernel().inRange(vect, sums.vect, 0n, 2n * vectMiddle + 1n),
   };
+}
+
+function* fractionsOf(group: Group, elements: Uint8Array, decoding: Decoding): Generator<Uint8Array, void, undefined> {
+  const length = elements.length / group.bytesPerNumber;
+  for (let from = 0; from < length; ) {
+    const piece = new Uint8Array(PIECE);
+    const { count, bytes } = kernel().writeFractions(group, elements, decoding, from, piece);
+    yield piece.subarray(0, bytes);
+    from += count;
+  }
 }

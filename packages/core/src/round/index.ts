@@ -3,6 +3,8 @@ export * from './coordinator-state.ts';
 export * from './dictionaries.ts';
 export * from './eligibility.ts';
 export * from './model.ts';
+export * from './model-reader.ts';
+export * from './published-model.ts';
 export * from './round-params.ts';
 export * from './round-seed.ts';
 export * from './task.ts';

@@ -1,14 +1,13 @@
 // The published global model: exact fractions (wire 7.3). Written in lowest terms, so that equal models are equal bytes; read with
-// the tolerance of wire 7.4, and always given back in lowest terms.
+// the tolerance of wire 7.4, and always given back in lowest terms. Whoever has packed sums, or wants primitives, needs no fraction a
+// weight: modelBody writes from the former, model-reader.ts reads into the latter.
 
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
-import { XaynetError } from '../errors.ts';
 import { type Model, type Rational, rational } from '../mask/model.ts';
-import { magnitudeSize, readSigned, writeSigned } from './big-integer.ts';
-
-// Sign and word count of numerator and denominator: what no weight can do without.
-const SMALLEST_WEIGHT = 2 * (1 + 8);
+import type { UnmaskedModel } from '../mask/unmasked-model.ts';
+import { magnitudeSize, writeSigned } from './big-integer.ts';
+import { readWeight, SMALLEST_WEIGHT } from './weight.ts';
 
 /**
  * The bytes of a model: 8, and for each weight two signed big integers (wire 7.3). Fractions that are not in lowest terms are
@@ -33,6 +32,25 @@ export function encodeModel(model: Model): Uint8Array {
   return writer.finish();
 }
 
+/** {@link encodeModel} of an unmasked model, piece by piece: the count of 8 bytes, then whole fractions, some 128 KiB a piece (wire 7.3). */
+export function* modelBody(unmasked: Pick<UnmaskedModel, 'length' | 'fractions'>): Generator<Uint8Array, void, undefined> {
+  yield new Writer(8).u64le(unmasked.length).finish();
+  yield* unmasked.fractions();
+}
+
+/** The pieces of {@link modelBody} as one, never held twice: they are made a first time to learn their size. */
+export function encodeUnmaskedModel(unmasked: Pick<UnmaskedModel, 'length' | 'fractions'>): Uint8Array {
+  let size = 0;
+  for (const piece of modelBody(unmasked)) size += piece.length;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const piece of modelBody(unmasked)) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
 /**
  * The model in exactly these bytes, in lowest terms with positive denominators (wire 7.3, 7.4). High zero words, a sign without
  * magnitude and a magnitude without sign (both are 0) are normalised. Throws `decode-truncated`, `decode-trailing`,
@@ -42,12 +60,7 @@ export function decodeModel(bytes: Uint8Array): Model {
   const reader = new Reader(bytes, 'model');
   const count = reader.count(SMALLEST_WEIGHT);
   const model: Rational[] = [];
-  for (let i = 0; i < count; i++) {
-    const numerator = readSigned(reader);
-    const denominator = readSigned(reader);
-    if (denominator === 0n) throw new XaynetError('decode-zero-denominator', `weight ${i}`);
-    model.push(rational(numerator, denominator));
-  }
+  for (let i = 0; i < count; i++) model.push(readWeight(reader, i));
   reader.end();
   return model;
 }

@@ -1,0 +1,138 @@
+// Encoding weights into 64-bit lanes, tile by tile (wire 4.3): the factor s·E is split here, in exact arithmetic, into two doubles for
+// the functions of assembly/encode.ts, and what they cannot decide is decided here on big integers.
+//
+// The margin: the first part has `bits` bits, so that its product with a weight (with half a weight, for 64-bit ones) is exact; the
+// second is below 2^-bits of the first. Only products with the second are rounded, and sums of such: at most eight roundings of 2^-53
+// of middle · 2^-bits, where the weight is not clamped anyway. Sixteen are assumed. Below a quarter the sign decides. A long that a
+// double does not hold adds 2^-53 of the whole product; it is not clamped only when the factor is small.
+
+import { encodeWeight } from '../encode.ts';
+import type { Encoding, Model, Weights } from '../kernel.ts';
+import { exactly, FLOAT64, nearestFloat, type Rational, rational } from '../rational.ts';
+import { type Instance, tiles } from './engine.ts';
+import { GROUP, INPUT, LANES, TILE_BYTES } from './layout.ts';
+
+/** Numbers of undecided weights, behind the weights themselves. */
+const LIST = INPUT + 0x8000;
+/** Listed for a weight that is no number. */
+const NOT_FINITE = 0xffff_ffff;
+/** The largest A·E for which the margin is small. */
+const MOST_MIDDLE = 1n << 47n;
+
+/** Encodes `count` weights from number `from` on into the lanes at LANES, one more when `count` is odd; false when one is not finite. */
+export type Encoder = (from: number, count: number) => boolean;
+
+/** Prepares an instance; its GROUP is in use until the last weight is encoded. */
+export function makeEncoder(instance: Instance, encoding: Encoding, scalar: Rational, weights: Weights | Model): Encoder {
+  const { bytes } = instance;
+  const lanes = new DataView(bytes.buffer);
+  const factor = rational(scalar.numerator * encoding.expShift, scalar.denominator);
+  const middle = encoding.addShift * encoding.expShift;
+  const decide = (from: number, i: number): void => lanes.setBigUint64(LANES + 8 * i, encodeWeight(factor, middle, weights[from + i]!), true);
+  const encodeTile = ArrayBuffer.isView(weights) && middle <= MOST_MIDDLE ? chooseTile(instance, factor, Number(middle), weights) : undefined;
+  if (encodeTile === undefined || !ArrayBuffer.isView(weights)) {
+    return (from, count) => {
+      for (let i = 0; i < count; i++) if (typeof weights[from + i] === 'number' && !Number.isFinite(weights[from + i])) return false;
+      for (let i = 0; i < count; i++) decide(from, i);
+      if (count % 2 === 1) lanes.setBigUint64(LANES + 8 * count, 0n, true);
+      return true;
+    };
+  }
+  const source = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
+  const size = weights.BYTES_PER_ELEMENT;
+  const check = finiteCheck(instance, weights);
+  return (from, count) => {
+    bytes.set(source.subarray(from * size, (from + count) * size), INPUT);
+    bytes.fill(0, INPUT + count * size, INPUT + count * size + 16);
+    if (encodeTile.notices !== true && check?.(INPUT, count) === 0) return false;
+    const undecided = encodeTile.encode(count);
+    for (let k = 0; k < undecided; k++) {
+      const i = lanes.getUint32(LIST + 4 * k, true);
+      if (i === NOT_FINITE) return false;
+      decide(from, i);
+    }
+    return true;
+  };
+}
+
+/** Encodes weights at INPUT, and gives how many it listed. */
+interface TileEncoder {
+  encode(count: number): number;
+  /** Whether weights that are no numbers are listed, as NOT_FINITE. */
+  readonly notices?: boolean;
+}
+
+/** The function for weights of this type and factor, its numbers written; undefined when the factor is too near the ends of doubles. */
+function chooseTile({ exports, bytes }: Instance, factor: Rational, middle: number, weights: Weights): TileEncoder | undefined {
+  const multiplier = nearestFloat(factor.numerator, factor.denominator, FLOAT64) ?? Number.POSITIVE_INFINITY;
+  if (multiplier > 1e250 || (multiplier < 1e-200 && factor.numerator !== 0n)) return undefined;
+  const isFloats = weights instanceof Float32Array;
+  const isWords = weights instanceof Int32Array;
+  const bits = isFloats ? 29 : isWords ? 21 : 26;
+  const first =
+    factor.denominator === 1n && isExactly(multiplier, factor) && !(weights instanceof Float64Array) && !isFloats ? multiplier : cut(multiplier, bits);
+  const rest = isExactly(first, factor) ? 0 : restOf(factor, first);
+  const limit = (middle + 4.5) / multiplier; // half a unit away from an integer, so that clamped weights are decided
+  const margin = middle * 2 ** (-bits - 49) + 2 ** -50 + (weights instanceof BigInt64Array && limit > 2 ** 53 ? middle * 2 ** -51 : 0);
+  const numbers = new DataView(bytes.buffer, GROUP);
+  [first, rest, limit, 2 ** 52 + middle, 2 ** 52 + 2 * middle, margin, 2 ** 52].forEach((number, i) => {
+    numbers.setFloat64(64 + 8 * i, number, true);
+  });
+  numbers.setBigInt64(120, rest === 0 ? -1n : 0n, true);
+  if (first === 0) {
+    const encode = (count: number): number => {
+      bytes.fill(0, INPUT, INPUT + 4 * (count + 1)); // whatever the weights are
+      exports.encodeExactF32(GROUP, INPUT, count, LANES);
+      return 0;
+    };
+    return { encode };
+  }
+  if (rest === 0 && (isFloats || factor.denominator === 1n)) {
+    const exact = isFloats ? exports.encodeExactF32 : isWords ? exports.encodeExactI32 : weights instanceof BigInt64Array ? exports.encodeExactI64 : undefined;
+    if (exact !== undefined) {
+      const encode = (count: number): number => {
+        exact(GROUP, INPUT, count, LANES);
+        return 0;
+      };
+      return { encode };
+    }
+  }
+  const encode = isFloats ? exports.encodeF32 : isWords ? exports.encodeI32 : weights instanceof BigInt64Array ? exports.encodeI64 : exports.encodeF64;
+  return { encode: (count) => encode(GROUP, INPUT, count, LANES, LIST), notices: isFloats };
+}
+
+/** A double rounded to so many bits (Veltkamp). */
+function cut(value: number, bits: number): number {
+  const spread = value * (2 ** (53 - bits) + 1);
+  return spread - (spread - value);
+}
+
+function isExactly(value: number, factor: Rational): boolean {
+  const { numerator, denominator } = exactly(value);
+  return numerator === factor.numerator && denominator === factor.denominator;
+}
+
+function restOf(factor: Rational, first: number): number {
+  const { numerator, denominator } = exactly(first);
+  return nearestFloat(factor.numerator * denominator - numerator * factor.denominator, factor.denominator * denominator, FLOAT64)!;
+}
+
+/** What finds weights that are no numbers, where there can be any. */
+function finiteCheck({ exports }: Instance, weights: Weights): ((weights: number, count: number) => number) | undefined {
+  return weights instanceof Float32Array ? exports.areFiniteF32 : weights instanceof Float64Array ? exports.areFiniteF64 : undefined;
+}
+
+/** See {@link Kernel.areFinite}. */
+export function areFinite(weights: Float32Array | Float64Array): boolean {
+  const instance = tiles();
+  const { bytes } = instance;
+  const source = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
+  const check = finiteCheck(instance, weights);
+  for (let from = 0; from < source.length; from += TILE_BYTES / 4) {
+    const piece = source.subarray(from, from + TILE_BYTES / 4);
+    bytes.set(piece, INPUT);
+    bytes.fill(0, INPUT + piece.length, INPUT + piece.length + 16);
+    if (check?.(INPUT, piece.length / weights.BYTES_PER_ELEMENT) === 0) return false;
+  }
+  return true;
+}
