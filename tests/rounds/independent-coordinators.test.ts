@@ -58,7 +58,7 @@ async function site(offset: number, participants: number, path: string | undefin
         else updates.push(who);
       }
       if (event.type === 'model') {
-        means.push({ updates, model: event.model });
+        means.push({ updates, model: event.model.toModel() });
         if (means.length === ROUNDS) resolve();
       }
     });

@@ -35,7 +35,7 @@ test('processes running the Node example get their models into the mean', { time
       coordinator.on((event) => {
         if (event.type === 'round') theirs = 0;
         if (event.type === 'accepted' && event.tag === 'update' && !mine.has(toHex(event.participant))) theirs++;
-        if (event.type === 'model' && theirs > 0) resolve(event.model);
+        if (event.type === 'model' && theirs > 0) resolve(event.model.toModel());
       });
       for (let i = 0; i < 3; i++) {
         const child = spawn(process.execPath, ['--conditions=source', example, coordinator.url], {

@@ -238,7 +238,7 @@ export class Driver {
       params: has('params') ? params : now.params,
       sums: has('sums') ? sums : hide.includes('sums') ? undefined : now.sums,
       seeds: has('seeds') ? seeds : hide.includes('seeds') ? undefined : now.seeds,
-      model: has('model') ? model!.bytes : now.model,
+      model: has('model') ? model!.model.bytes : now.model,
     };
     bulletin.publish(view);
     this.#window = this.#windowOf(phase);
@@ -247,8 +247,7 @@ export class Driver {
     logger.info({ round, phase, ...limits }, 'phase begins');
     if (has('params')) bus.emit({ type: 'round', round, params });
     if (has('model')) {
-      const { bytes: _, ...published } = model!;
-      bus.emit({ type: 'model', weights: published.model.length, ...published });
+      bus.emit({ type: 'model', weights: model!.model.length, ...model! });
     }
     bus.emit({ type: 'phase', round, phase, ...this.#window });
   }

@@ -3,10 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rational } from '@xaynet/core/mask';
+import { readModel } from '@xaynet/core/round';
 import { type CoordinatorEvent, EventBus } from './events.ts';
 
 const phase = (round: number, name: 'sum' | 'shutdown' = 'sum'): CoordinatorEvent => ({ type: 'phase', round, phase: name });
-const model = (round: number): CoordinatorEvent => ({ type: 'model', round, model: [], weights: 0, updates: 3, scalarSum: rational(1) });
+const model = (round: number): CoordinatorEvent => ({
+  type: 'model',
+  round,
+  model: readModel(new Uint8Array(8)),
+  weights: 0,
+  updates: 3,
+  scalarSum: rational(1),
+});
 
 async function take(events: AsyncIterable<CoordinatorEvent>, count = Number.POSITIVE_INFINITY): Promise<CoordinatorEvent[]> {
   const taken: CoordinatorEvent[] = [];

@@ -3,9 +3,9 @@
 
 import type { PublicSigningKey } from '@xaynet/core/bytes';
 import type { ErrorCode } from '@xaynet/core/errors';
-import type { Model, Rational } from '@xaynet/core/mask';
+import type { Rational } from '@xaynet/core/mask';
 import type { MessageTag } from '@xaynet/core/message';
-import type { RoundParams } from '@xaynet/core/round';
+import type { PublishedModel, RoundParams } from '@xaynet/core/round';
 import { type Logger, SILENT_LOGGER } from './log.ts';
 import type { PhaseName } from './round/state.ts';
 
@@ -33,11 +33,14 @@ export type CoordinatorEvent =
   | ({ readonly type: 'discarded'; readonly code: ErrorCode } & AboutMessage)
   /** Bytes that never became a message of the round: not to be opened, not signed, not eligible, and so on. */
   | { readonly type: 'refused'; readonly round: number; readonly phase: PhaseName; readonly code: ErrorCode; readonly bytes: number }
-  /** A global model is published: the exact mean, number of weights, number of updates in it, sum of their scalars. */
+  /**
+   * A global model is published: the exact mean, converted by who asks for its weights or fractions; number of weights, number of
+   * updates in it, sum of their scalars.
+   */
   | {
       readonly type: 'model';
       readonly round: number;
-      readonly model: Model;
+      readonly model: PublishedModel;
       readonly weights: number;
       readonly updates: number;
       readonly scalarSum: Rational;

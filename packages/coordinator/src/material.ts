@@ -4,9 +4,10 @@
 import { toHex } from '@xaynet/core/bytes';
 import { type EncryptKeyPair, generateEncryptKeyPair, type RandomBytes } from '@xaynet/core/crypto';
 import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
-import { Aggregation, isValidMaskObject, type MaskConfigPair, type MaskObject, type Model, type UnmaskedModel } from '@xaynet/core/mask';
+import { Aggregation, isValidMaskObject, type MaskConfigPair, type MaskObject } from '@xaynet/core/mask';
 import type { Sum2Payload, SumPayload, UpdatePayload } from '@xaynet/core/message';
-import { type CoordinatorState, encodeModel, nextRoundSeed, type RoundParams, type SeedDict, type SumDict } from '@xaynet/core/round';
+import { type CoordinatorState, nextRoundSeed, type PublishedModel, publishModel, type RoundParams, type SeedDict, type SumDict } from '@xaynet/core/round';
+import { createMaskPool, type UnmaskedFractions } from '@xaynet/core/threads';
 import type { Logger } from './log.ts';
 import type { Request } from './request.ts';
 import type { Effect, PhaseLimits, RoundEvent, RoundSettings } from './round/state.ts';
@@ -21,13 +22,12 @@ export interface MaterialSettings extends RoundSettings {
   };
 }
 
-/** A model that was unmasked, and the bytes it is served as. */
+/** A model that was unmasked. */
 export interface RoundModel {
   readonly round: number;
-  readonly model: Model;
-  readonly bytes: Uint8Array;
+  readonly model: PublishedModel;
   readonly updates: number;
-  readonly scalarSum: UnmaskedModel['scalarSum'];
+  readonly scalarSum: UnmaskedFractions['scalarSum'];
 }
 
 /** The effects that are answered by an event, admissions aside. */
@@ -54,7 +54,7 @@ export class RoundMaterial {
   /** Whose updates are in the aggregate, in hexadecimal. */
   #aggregated = new Set<string>();
   #masks: readonly MaskVotes[] = [];
-  #unmasked: UnmaskedModel | undefined;
+  #unmasked: UnmaskedFractions | undefined;
   #model: RoundModel | undefined;
 
   constructor(options: { settings: MaterialSettings; store: Store; random: RandomBytes; logger: Logger; keys: EncryptKeyPair; params: RoundParams }) {
@@ -128,8 +128,8 @@ export class RoundMaterial {
         this.#masks = await this.#store.bestMasks();
         return { type: 'counted', votes: this.#masks.map(({ votes }) => votes) };
       case 'unmask':
-        this.#unmasked = this.#aggregate!.unmask(this.#masks[0]!.mask);
-        return { type: 'unmasked', withinBound: this.#unmasked.withinBound() };
+        this.#unmasked = await unmask(this.#aggregate!, this.#masks[0]!.mask);
+        return { type: 'unmasked', withinBound: this.#unmasked.withinBound };
       case 'store-model':
         return this.#storeModel(round);
       case 'probe':
@@ -223,12 +223,11 @@ export class RoundMaterial {
   /** Model first, its id last: a restart serves only what is complete (coordinator 1.10, weakness W-25). */
   async #storeModel(round: number): Promise<RoundEvent> {
     const unmasked = this.#unmasked!;
-    const model = unmasked.toModel();
-    const bytes = encodeModel(model);
+    const model = publishModel(unmasked);
     const id = `${round}_${toHex(this.#params.seed)}`;
-    if ((await this.#store.putModel(id, bytes)) !== 'ok') throw new XaynetError('storage-failed', `there is a model ${id} already`);
+    if ((await this.#store.putModel(id, model.bytes)) !== 'ok') throw new XaynetError('storage-failed', `there is a model ${id} already`);
     await this.#store.setLatestModelId(id);
-    this.#model = { round, model, bytes, updates: unmasked.count, scalarSum: unmasked.scalarSum };
+    this.#model = { round, model, updates: unmasked.count, scalarSum: unmasked.scalarSum };
     return { type: 'model-stored' };
   }
 
@@ -245,6 +244,19 @@ export class RoundMaterial {
 
 /** A failure that leaves store and aggregate apart: the round cannot go on. */
 class NotInStep extends XaynetError {}
+
+/**
+ * Unmasks beside the thread that answers requests (weakness W-17): writing the fractions of a large model takes tenths of a second a
+ * million weights. The threads are started for it; small models take none.
+ */
+async function unmask(sum: Aggregation, mask: MaskObject): Promise<UnmaskedFractions> {
+  const pool = createMaskPool();
+  try {
+    return await pool.unmask({ sum, mask, data: 'fractions' });
+  } finally {
+    pool.close();
+  }
+}
 
 function admission(request: number, verdict: SumVerdict | UpdateVerdict): RoundEvent {
   return verdict === 'ok' ? { type: 'admitted', request, votes: 0 } : { type: 'refused', request, code: VERDICTS[verdict] };

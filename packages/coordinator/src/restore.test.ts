@@ -101,11 +101,16 @@ test('unchanged settings give no notice, also with fractions of a second, which 
 
 test('a model that is missing, of another length or no model stops the start: clients would drop theirs', async () => {
   const { store } = await usedStore();
+  const good = (await store.model((await store.latestModelId())!))!;
   await store.setLatestModelId('9_missing');
   await assert.rejects(begin(store, testSettings()), { code: 'storage-model-missing' });
   for (const [id, bytes] of [
     ['9_long', Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0)],
     ['9_short', new Uint8Array(3)],
+    ['9_cut', good.subarray(0, -1)],
+    ['9_longer', Uint8Array.of(...good, 0)],
+    ['9_damaged', good.with(8, 2)], // a sign of 2
+    ['9_zero', good.with(good.length - 4, 0).fill(0, -4)], // a denominator of 0
   ] as const) {
     await store.putModel(id, bytes);
     await store.setLatestModelId(id);

@@ -2,11 +2,10 @@
 // silently lets the state win (weakness W-43). Here new [pet] settings apply from the next round on and are logged, while another mask
 // configuration or model length is refused: the stored model belongs to the old ones, and clients that train on it would lose their work.
 
-import { Reader } from '@xaynet/core/bytes';
 import { generateEncryptKeyPair, type RandomBytes } from '@xaynet/core/crypto';
-import { XaynetError } from '@xaynet/core/errors';
+import { isXaynetError, XaynetError } from '@xaynet/core/errors';
 import type { MaskConfig } from '@xaynet/core/mask';
-import { type CoordinatorState, initialRoundSeed, type RoundParams } from '@xaynet/core/round';
+import { type CoordinatorState, initialRoundSeed, type RoundParams, readModel } from '@xaynet/core/round';
 import type { Beginning } from './driver.ts';
 import type { Logger } from './log.ts';
 import type { MaterialSettings } from './material.ts';
@@ -78,13 +77,22 @@ function noticePetSettings(state: CoordinatorState, { pet }: RestoreSettings, lo
   }
 }
 
-/** The bytes of the model to serve at once: starting without it would make clients drop theirs, so a missing or foreign one is an error. */
+/** The bytes of the model to serve at once: starting without it would make clients drop theirs, so a missing, damaged or foreign one is an error. */
 async function latestModel(store: Store, length: number): Promise<Uint8Array | undefined> {
   const id = await store.latestModelId();
   if (id === undefined) return undefined;
   const model = await store.model(id);
   if (model === undefined) throw new XaynetError('storage-model-missing', `model ${id} is not stored`);
-  const weights = model.length < 8 ? undefined : new Reader(model, 'stored model').u64le();
-  if (weights !== length) throw new XaynetError('storage-model-missing', `model ${id} has ${weights ?? 'no'} weights, ${length} expected`);
+  const weights = weightsIn(model, id);
+  if (weights !== length) throw new XaynetError('storage-model-missing', `model ${id} has ${weights} weights, ${length} expected`);
   return model;
+}
+
+function weightsIn(model: Uint8Array, id: string): number {
+  try {
+    return readModel(model).length;
+  } catch (cause) {
+    if (!isXaynetError(cause)) throw cause;
+    throw new XaynetError('storage-model-missing', `model ${id} is damaged: ${cause.message}`, { cause });
+  }
 }

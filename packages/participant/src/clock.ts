@@ -45,3 +45,20 @@ export function breather(clock: Clock, ms = 16): () => Promise<void> {
     since = clock.now();
   };
 }
+
+/** Milliseconds after which a computation counts as long. */
+export const LONG_COMPUTATION = 250;
+
+/** Passes on how far a computation is when it takes long, once each {@link LONG_COMPUTATION} milliseconds, and then its end too. */
+export function ifLong<P extends { readonly done: number; readonly total: number }>(clock: Clock, tell: (progress: P) => void): (progress: P) => void {
+  let last = clock.now();
+  let told = false;
+  return (progress) => {
+    const now = clock.now();
+    const ends = told && progress.done === progress.total;
+    if (now - last < LONG_COMPUTATION && !ends) return;
+    last = now;
+    told = true;
+    tell(progress);
+  };
+}

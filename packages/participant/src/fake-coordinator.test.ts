@@ -16,7 +16,17 @@ import {
 import { isXaynetError } from '@xaynet/core/errors';
 import { Aggregation, encodeMaskObject, type MaskObject, type Model, parseMaskConfig } from '@xaynet/core/mask';
 import { decodePayload, type MessageTag, type Payload, parseMessage, Reassembler, verifyMessage } from '@xaynet/core/message';
-import { chooseRole, isEligible, type RoundParams, type SumDict, type UpdateSeedDict, verifyTask } from '@xaynet/core/round';
+import {
+  chooseRole,
+  encodeModel,
+  isEligible,
+  type PublishedModel,
+  type RoundParams,
+  readModel,
+  type SumDict,
+  type UpdateSeedDict,
+  verifyTask,
+} from '@xaynet/core/round';
 import { Participant } from './participant.ts';
 import type { Transport } from './ports.ts';
 
@@ -166,10 +176,10 @@ export class FakeCoordinator implements Transport {
     return seeds;
   }
 
-  async model(signal?: AbortSignal): Promise<Model | undefined> {
+  async model(signal?: AbortSignal): Promise<PublishedModel | undefined> {
     await this.#call('model', signal, 'model');
     this.log.push('model');
-    return this.globalModel;
+    return this.globalModel && readModel(encodeModel(this.globalModel));
   }
 
   async send(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {

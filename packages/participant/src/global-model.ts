@@ -1,8 +1,8 @@
-// The global model as an application wants it: numbers of the round's data type, with the exact fractions beside them.
+// The global model as an application wants it: numbers of the round's data type, with the exact fractions for who asks.
+// Nothing is converted before it is used: what is held is the document and the typed array, never a fraction a weight.
 
-import { type DataType, type Model, modelToWeights, type Weights } from '@xaynet/core/mask';
-import type { RoundParams } from '@xaynet/core/round';
-import { roundIdOf } from '@xaynet/core/round';
+import type { DataType, Model, Weights } from '@xaynet/core/mask';
+import { type PublishedModel, type RoundParams, roundIdOf } from '@xaynet/core/round';
 
 /** What the participants of an earlier round have learnt together. */
 export interface GlobalModel {
@@ -15,12 +15,18 @@ export interface GlobalModel {
   readonly matchesRound: boolean;
   /** Weights as a typed array of `dataType`, correctly rounded (integers truncated); computed at the first use. */
   readonly weights: Weights;
-  /** Weights as exact fractions. */
+  /** Weights as primitives of another type, computed at each call; throws `model-not-representable`. */
+  toWeights(data: 'F32'): Float32Array;
+  toWeights(data: 'F64'): Float64Array;
+  toWeights(data: 'I32'): Int32Array;
+  toWeights(data: 'I64'): BigInt64Array;
+  toWeights(data: DataType): Weights;
+  /** Weights as exact fractions; computed at each use. */
   readonly model: Model;
 }
 
 /** Wraps a fetched model. Reading `weights` throws `model-not-representable` when one does not fit the data type. */
-export function globalModelOf(model: Model, params: RoundParams): GlobalModel {
+export function globalModelOf(model: PublishedModel, params: RoundParams): GlobalModel {
   const dataType = params.maskConfig.vect.data;
   let weights: Weights | undefined;
   return {
@@ -29,9 +35,12 @@ export function globalModelOf(model: Model, params: RoundParams): GlobalModel {
     length: model.length,
     matchesRound: model.length === params.modelLength,
     get weights(): Weights {
-      weights ??= modelToWeights(model, dataType);
+      weights ??= model.toWeights(dataType);
       return weights;
     },
-    model,
+    toWeights: model.toWeights,
+    get model(): Model {
+      return model.toModel();
+    },
   };
 }

@@ -1,8 +1,6 @@
 // Reads the body of an answer within a bound: what a server announces or streams can never take more memory than the caller
 // allowed. Engines whose fetch has no streams (React Native) are checked by the announced length, then by the real one.
 
-import { concatBytes } from '@xaynet/core/bytes';
-
 /** The part of a fetch answer that this package uses. */
 export interface FetchResponse {
   readonly status: number;
@@ -33,11 +31,11 @@ export async function readBody(response: FetchResponse, limit: number, alive: ()
     return bytes.length > limit ? undefined : bytes;
   }
   const reader = stream.getReader();
-  const pieces: Uint8Array[] = [];
+  let body = new Uint8Array(0);
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return pieces.length === 1 ? pieces[0]! : concatBytes(...pieces);
+    if (done) return body.subarray(0, size);
     if (value === undefined) continue;
     alive();
     size += value.length;
@@ -45,8 +43,16 @@ export async function readBody(response: FetchResponse, limit: number, alive: ()
       await reader.cancel().catch(() => undefined);
       return undefined;
     }
-    pieces.push(value);
+    if (size > body.length) body = grown(body, size, announced);
+    body.set(value, size - value.length);
   }
+}
+
+/** A copy with room for `size` bytes and as many again, but for no more than were announced: a whole body is never held twice. */
+function grown(body: Uint8Array, size: number, announced: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(size <= announced ? Math.min(2 * size, announced) : 2 * size);
+  larger.set(body);
+  return larger;
 }
 
 /** Lets go of a body that nobody reads, so that the connection is free again. */

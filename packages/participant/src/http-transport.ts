@@ -4,9 +4,8 @@
 import type { PublicSigningKey } from '@xaynet/core/bytes';
 import { toBase64 } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
-import type { Model } from '@xaynet/core/mask';
 import type { RoundParams, SumDict, UpdateSeedDict } from '@xaynet/core/round';
-import { decodeModel, decodeRoundParams, decodeSumDict, decodeUpdateSeedDict } from '@xaynet/core/round';
+import { decodeRoundParams, decodeSumDict, decodeUpdateSeedDict, type PublishedModel, readModel } from '@xaynet/core/round';
 import { BaseUrl, isSecureUrl } from './base-url.ts';
 import { systemClock } from './clock.ts';
 import { discardBody, type FetchResponse, readBody } from './http-body.ts';
@@ -102,8 +101,8 @@ export class HttpTransport implements Transport {
   }
 
   /** `GET /model` (wire 7.3); undefined for 204. */
-  model(signal?: AbortSignal, maxBytes: number = MAX_BYTES): Promise<Model | undefined> {
-    return this.#get(this.#base.at('model'), maxBytes, decodeModel, signal);
+  model(signal?: AbortSignal, maxBytes: number = MAX_BYTES): Promise<PublishedModel | undefined> {
+    return this.#get(this.#base.at('model'), maxBytes, readModel, signal);
   }
 
   /**

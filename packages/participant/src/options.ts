@@ -7,6 +7,8 @@ import { type Rational, rational, type Scalar, scalarFrom } from '@xaynet/core/m
 import { MIN_MESSAGE_SIZE } from '@xaynet/core/message';
 import { systemClock, systemRandom } from './clock.ts';
 import { type HttpOptions, HttpTransport } from './http-transport.ts';
+import { type MaskSummer, maskSummer, type ThreadOptions } from './mask-summer.ts';
+import type { ComputationProgress } from './phases/transition.ts';
 import type { Clock, ModelSource, Notification, StateStore, Transport } from './ports.ts';
 import { type RuleOptions, type Rules, rulesOf } from './rules.ts';
 import type { Freshness } from './step.ts';
@@ -18,7 +20,7 @@ import type { Freshness } from './step.ts';
 export const DEFAULT_MAX_MESSAGE_SIZE = 262_144;
 
 /** How to make a participant. Either `url` or `transport` is needed, everything else has a default. */
-export interface ParticipantOptions extends RuleOptions, Omit<HttpOptions, 'url'> {
+export interface ParticipantOptions extends RuleOptions, ThreadOptions, Omit<HttpOptions, 'url'> {
   /** Base URL of the coordinator, see {@link HttpOptions}. */
   readonly url?: string | undefined;
   /** Instead of `url`: another way to the coordinator. */
@@ -37,6 +39,11 @@ export interface ParticipantOptions extends RuleOptions, Omit<HttpOptions, 'url'
   readonly models?: ModelSource | undefined;
   /** Told what happens (participant 1.6); must not throw. */
   readonly notify?: ((notification: Notification) => void) | undefined;
+  /**
+   * Told how far a computation is that takes longer than a quarter of a second, four times a second at most; the last call
+   * has `done` equal to `total`. Must not throw.
+   */
+  readonly progress?: ((progress: ComputationProgress) => void) | undefined;
   /** When the round's parameters are asked for, see {@link Freshness}. Default `auto`. */
   readonly freshness?: Freshness | undefined;
 }
@@ -51,6 +58,8 @@ export interface Settings {
   readonly store: StateStore | undefined;
   readonly models: ModelSource | undefined;
   readonly notify: (notification: Notification) => void;
+  readonly sumMasks: MaskSummer;
+  readonly progress: (progress: ComputationProgress) => void;
 }
 
 /**
@@ -73,6 +82,8 @@ export function settingsOf(options: ParticipantOptions): Settings {
     store: options.store,
     models: options.models,
     notify: options.notify ?? (() => undefined),
+    sumMasks: maskSummer(options),
+    progress: options.progress ?? (() => undefined),
   };
 }
 

@@ -6,7 +6,7 @@ import { equalBytes } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
 import { type Model, rational, type Scalar, type Weights } from '@xaynet/core/mask';
 import { type RoundParams, roundIdOf } from '@xaynet/core/round';
-import { breather } from './clock.ts';
+import { breather, ifLong } from './clock.ts';
 import { type GlobalModel, globalModelOf } from './global-model.ts';
 import { takeModel } from './local-model.ts';
 import { DEFAULT_MAX_MESSAGE_SIZE, keysOf, maxMessageSizeOf, type ParticipantOptions, type Settings, scalarOf, settingsOf } from './options.ts';
@@ -257,9 +257,10 @@ export class Participant {
   }
 
   async #step(signal: AbortSignal | undefined): Promise<Step> {
-    const { rules, transport, random, clock, freshness } = this.#settings;
+    const { rules, transport, random, clock, freshness, sumMasks, progress } = this.#settings;
     const models = this.#settings.models ?? { load: (request: ModelRequest) => this.#loadWaiting(request) };
-    const done = await step(this.#state, { rules, transport, models, random, pause: breather(clock), signal, freshness });
+    const onProgress = ifLong(clock, progress);
+    const done = await step(this.#state, { rules, transport, models, random, pause: breather(clock), sumMasks, onProgress, signal, freshness });
     this.#commit(done.state);
     return done;
   }

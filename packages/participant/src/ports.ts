@@ -3,7 +3,7 @@
 
 import type { PublicSigningKey } from '@xaynet/core/bytes';
 import type { ConversionMode, DataType, Model, Rational, Weights } from '@xaynet/core/mask';
-import type { RoundParams, SumDict, UpdateSeedDict } from '@xaynet/core/round';
+import type { PublishedModel, RoundParams, SumDict, UpdateSeedDict } from '@xaynet/core/round';
 
 /**
  * How a participant talks to its coordinator (participant 1.3). Each method may fail with any error; the participant tries
@@ -16,8 +16,8 @@ export interface Transport {
   sums(signal?: AbortSignal, maxBytes?: number): Promise<SumDict | undefined>;
   /** Mask seeds sealed for the sum participant with this key, or undefined while there are none. */
   seeds(participant: PublicSigningKey, signal?: AbortSignal, maxBytes?: number): Promise<UpdateSeedDict | undefined>;
-  /** Latest global model, or undefined before the first one. */
-  model(signal?: AbortSignal, maxBytes?: number): Promise<Model | undefined>;
+  /** Latest global model, as `readModel` of `@xaynet/core/round` makes it of its bytes, or undefined before the first one. */
+  model(signal?: AbortSignal, maxBytes?: number): Promise<PublishedModel | undefined>;
   /** Delivers one sealed message or chunk. Delivered does not mean accepted (participant 2.6). */
   send(bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
 }

@@ -22,6 +22,8 @@ export type ParticipantEvent =
   | { readonly type: 'model-needed'; readonly round: string; readonly dataType: DataType; readonly length: number }
   /** `train` was called. */
   | { readonly type: 'training'; readonly round: string }
+  /** A computation takes long: `done` of `total` seeds (masks added up for `sum2`, seeds sealed for `update`); the last says `total`. */
+  | { readonly type: 'progress'; readonly round: string; readonly task: 'sum2' | 'update'; readonly done: number; readonly total: number }
   /** A message is under way: `part` of `parts` were delivered, 0 at the start; `bytes` is the sealed size of these parts. */
   | { readonly type: 'sending'; readonly round: string; readonly tag: MessageTag; readonly part: number; readonly parts: number; readonly bytes: number }
   /** A whole message was delivered. That is not "accepted": coordinators answer alike in both cases (participant 2.6). */

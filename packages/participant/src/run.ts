@@ -15,7 +15,7 @@ import type { Tick } from './tick.ts';
 import { type Callbacks, Training } from './training.ts';
 
 /** How to run a participant: how it takes part, and the functions that do the application's work. */
-export interface RunOptions extends Omit<ParticipantOptions, 'scalar' | 'models' | 'notify'>, Callbacks {
+export interface RunOptions extends Omit<ParticipantOptions, 'scalar' | 'models' | 'notify' | 'progress'>, Callbacks {
   /** Stops the participant, like {@link ParticipantRun.stop}. */
   readonly signal?: AbortSignal | undefined;
   /** Waiting times when there is nothing to do. After progress it goes on at once. */
@@ -127,7 +127,8 @@ class Run implements ParticipantRun {
 
   async #open(): Promise<Participant> {
     const { store } = this.#options;
-    const options = participantOptions(this.#options);
+    const progress: ParticipantOptions['progress'] = (done) => this.#hub.emit({ type: 'progress', round: this.#participant!.round!, ...done });
+    const options = { ...participantOptions(this.#options), progress };
     const stored = await store?.load();
     this.#participant = stored === undefined ? await Participant.create(options) : await Participant.restore(stored, options);
     return this.#participant;

@@ -19,7 +19,9 @@ import { isComputation, type State } from './state.ts';
 export type Freshness = 'auto' | 'every-step';
 
 /** What the outside provides to a step. */
-export type StepPorts = Pick<Context, 'rules' | 'transport' | 'models' | 'random' | 'pause' | 'signal'> & { readonly freshness: Freshness };
+export type StepPorts = Pick<Context, 'rules' | 'transport' | 'models' | 'random' | 'pause' | 'sumMasks' | 'onProgress' | 'signal'> & {
+  readonly freshness: Freshness;
+};
 
 /** What one step came to: a transition and the state after it. */
 export interface Step extends Transition {
@@ -44,8 +46,8 @@ export async function step(state: State, ports: StepPorts): Promise<Step> {
     params = answer.value;
   }
   const { keys, scalar, maxMessageSize } = state;
-  const { rules, transport, models, random, pause, signal } = ports;
-  const context = { keys, scalar, maxMessageSize, params, rules, transport, models, random, pause, signal };
+  const { rules, transport, models, random, pause, sumMasks, onProgress, signal } = ports;
+  const context = { keys, scalar, maxMessageSize, params, rules, transport, models, random, pause, sumMasks, onProgress, signal };
   const transition = await own(state, context).catch((error: unknown): Transition => {
     // A message that cannot be made (too many chunks, say) cannot be made at the next tick either.
     if (!isXaynetError(error) || signal?.aborted) throw error;

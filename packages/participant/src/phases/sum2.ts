@@ -5,11 +5,12 @@ import type { MaskSeed } from '@xaynet/core/bytes';
 import { compareBytes, equalBytes, toHex } from '@xaynet/core/bytes';
 import { openMaskSeed } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
-import { Aggregation } from '@xaynet/core/mask';
+import type { Aggregation } from '@xaynet/core/mask';
+import type { Progress } from '@xaynet/core/threads';
 import { maxSeedsBytes } from '../rules.ts';
 import type { Sum2 } from '../state.ts';
 import { compose } from './sending.ts';
-import { attempt, type Context, coded, idle, pending, progress, type Transition } from './transition.ts';
+import { attempt, breathe, type Context, coded, idle, pending, progress, type Transition } from './transition.ts';
 
 /** One step towards the sum2 message. */
 export async function sum2(phase: Sum2, context: Context): Promise<Transition> {
@@ -55,25 +56,18 @@ async function openSeeds(phase: Sum2, context: Context): Promise<Transition> {
 }
 
 async function addMasks(phase: Sum2, context: Context): Promise<Transition> {
-  const { params } = context;
-  const masks = new Aggregation(params.maskConfig, params.modelLength);
-  for (const seed of phase.seeds!) {
-    try {
-      masks.addMask(seed);
-    } catch (error) {
-      return idle(coded(error, 'aggregate-too-many-models'));
-    }
-    await breathe(context);
+  const { params, signal, pause } = context;
+  const onProgress = ({ done, total }: Progress): void => context.onProgress({ task: 'sum2', done, total });
+  let masks: Aggregation;
+  try {
+    masks = await context.sumMasks({ config: params.maskConfig, length: params.modelLength, seeds: phase.seeds!, signal, pause, onProgress });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return idle(coded(error, 'aggregate-too-many-models'));
   }
   return progress({ ...phase, seeds: undefined, mask: masks.object() });
 }
 
 function composeSum2(phase: Sum2, context: Context): Transition {
   return progress({ name: 'sending-sum2', ...compose({ tag: 'sum2', sumSignature: phase.sumSignature, mask: phase.mask! }, context) });
-}
-
-/** Between two pieces of a long computation: lets others run, and stops when the caller has had enough. */
-async function breathe({ pause, signal }: Context): Promise<void> {
-  await pause();
-  if (signal?.aborted) throw signal.reason;
 }

@@ -4,9 +4,10 @@
 import type { RandomBytes, SigningKeyPair } from '@xaynet/core/crypto';
 import type { ErrorCode } from '@xaynet/core/errors';
 import { XaynetError } from '@xaynet/core/errors';
-import type { Scalar } from '@xaynet/core/mask';
+import type { Aggregation, Scalar } from '@xaynet/core/mask';
 import type { MessageTag } from '@xaynet/core/message';
 import type { RoundParams } from '@xaynet/core/round';
+import type { MaskSumWork } from '@xaynet/core/threads';
 import type { ModelSource, Notification, Transport } from '../ports.ts';
 import type { Rules } from '../rules.ts';
 import type { Phase } from '../state.ts';
@@ -23,7 +24,19 @@ export interface Context {
   readonly random: RandomBytes;
   /** Lets other work of the process run; long computations call it between two pieces. */
   readonly pause: () => Promise<void>;
+  /** Sums the masks of many seeds, on threads where that pays. */
+  readonly sumMasks: (work: MaskSumWork) => Promise<Aggregation>;
+  /** Told how far a long computation is. */
+  readonly onProgress: (progress: ComputationProgress) => void;
   readonly signal: AbortSignal | undefined;
+}
+
+/** A computation that can take long: adding masks (`sum2`), or sealing the mask seed for every sum participant (`update`). */
+export interface ComputationProgress {
+  readonly task: 'sum2' | 'update';
+  /** Seeds that are done. */
+  readonly done: number;
+  readonly total: number;
 }
 
 /**
@@ -86,6 +99,12 @@ export async function attempt<T>(
     if (context.signal?.aborted) throw error;
     return { error: coded(error, code) };
   }
+}
+
+/** Between two pieces of a long computation: lets others run, and stops when the caller has had enough. */
+export async function breathe({ pause, signal }: Pick<Context, 'pause' | 'signal'>): Promise<void> {
+  await pause();
+  if (signal?.aborted) throw signal.reason;
 }
 
 /** The error itself when it has a code, else one with `code` that has it as its cause. */

@@ -10,7 +10,7 @@ import { takeModel } from '../local-model.ts';
 import { maxSumsBytes } from '../rules.ts';
 import { modelRequest, type Update } from '../state.ts';
 import { compose } from './sending.ts';
-import { attempt, type Context, idle, pending, progress, type Transition } from './transition.ts';
+import { attempt, breathe, type Context, idle, pending, progress, type Transition } from './transition.ts';
 
 /** One step towards the update message. */
 export async function update(phase: Update, context: Context): Promise<Transition> {
@@ -51,10 +51,15 @@ function mask(phase: Update, context: Context): Transition {
   return progress({ ...phase, model: undefined, masked: { seed, object } });
 }
 
-function sealSeed(phase: Update, context: Context): Transition {
+async function sealSeed(phase: Update, context: Context): Promise<Transition> {
   const localSeedDict = new KeyMap<PublicSigningKey, EncryptedMaskSeed>();
   // A key that nothing can be sealed to gets 80 bytes nobody opens: one bad sum participant must not stop this one (threats T9).
-  for (const [participant, ephemeralKey] of phase.sums!) localSeedDict.set(participant, sealMaskSeed(phase.masked!.seed, ephemeralKey, context.random));
+  const total = phase.sums!.size;
+  for (const [participant, ephemeralKey] of phase.sums!) {
+    localSeedDict.set(participant, sealMaskSeed(phase.masked!.seed, ephemeralKey, context.random));
+    context.onProgress({ task: 'update', done: localSeedDict.size, total });
+    await breathe(context);
+  }
   return progress({ ...phase, sums: undefined, localSeedDict });
 }
 

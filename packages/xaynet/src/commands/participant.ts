@@ -5,12 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toBase64 } from '@xaynet/core/bytes';
 import type { SigningKeyPair } from '@xaynet/core/crypto';
 import { isXaynetError } from '@xaynet/core/errors';
-import { modelToWeights, type Rational } from '@xaynet/core/mask';
+import type { Rational } from '@xaynet/core/mask';
 import type { Participant, ParticipantOptions, StateStore, Tick } from '@xaynet/participant';
 import type { Command } from 'commander';
 import { readFileIfAny, readWholeFile, writePrivateFile } from '../files.ts';
 import { parseKeyFile } from '../key-file.ts';
 import { decodeModelFile, encodeModelFile, modelFormat } from '../model-file.ts';
+import { progressLine } from '../progress-line.ts';
 import { watchSignals } from '../stop-signal.ts';
 import { decimalNumber, fraction, wholeNumber } from './numbers.ts';
 
@@ -23,6 +24,7 @@ interface ParticipantCommand {
   readonly scalar?: Rational;
   readonly rounds?: number;
   readonly poll: number;
+  readonly threads?: number;
   readonly allowInsecure?: true;
 }
 
@@ -40,6 +42,7 @@ export function addParticipant(program: Command): void {
     .option('--scalar <x>', 'weight of the model in the mean, for example 57/1287 or 0.25 (default: 1)', fraction)
     .option('--rounds <n>', 'stop when n rounds have ended', wholeNumber(1, 1_000_000))
     .option('--poll <seconds>', 'time between two questions to the coordinator, 0.05 to 3600', decimalNumber(0.05, 3600), 1)
+    .option('--threads <n>', 'most threads for adding up masks, 0 to 256; 0 or 1: none (default: one a core, at most 4)', wholeNumber(0, 256))
     .option('--allow-insecure', 'allow plain HTTP to another machine: whoever is on the way can read the model')
     .addHelpText(
       'after',
@@ -85,7 +88,8 @@ async function open(options: ParticipantCommand): Promise<Participant> {
           load: async () => readFileIfAny(options.state!),
           save: async (snapshot) => writePrivateFile(options.state!, snapshot, { replace: true }),
         };
-  const given: ParticipantOptions = { url: options.url, keys, scalar: options.scalar, store, allowInsecure: options.allowInsecure };
+  const { url, scalar, allowInsecure, threads } = options;
+  const given: ParticipantOptions = { url, keys, scalar, store, allowInsecure, threads, progress: progressLine(say, () => performance.now()) };
   const { Participant } = await import('@xaynet/participant');
   const saved = await store?.load();
   if (saved !== undefined) {
@@ -156,13 +160,13 @@ function readModel(file: string): Float32Array | Float64Array {
   return decodeModelFile(readWholeFile(file), file);
 }
 
-/** Writes the latest global model when there is one; as floats from the exact fractions, also when the masks hold integers. */
+/** Writes the latest global model when there is one; as floats rounded once from the exact mean, also when the masks hold integers. */
 async function saveGlobalModel(participant: Participant, file: string, signal: AbortSignal): Promise<void> {
   try {
     const global = await participant.globalModel({ signal });
     if (global === undefined) return;
     const format = modelFormat(file);
-    const weights = modelToWeights(global.model, format === 'f32' ? 'F32' : 'F64') as Float32Array | Float64Array;
+    const weights = format === 'f32' ? global.toWeights('F32') : global.toWeights('F64');
     writePrivateFile(file, encodeModelFile(weights, format), { replace: true });
     say(`global model of ${global.length} weights written to ${file}`);
   } catch (error) {

@@ -3,7 +3,7 @@
 
 import { MaskSeed } from '@xaynet/core/bytes';
 import { Aggregation, deriveMask, type MaskConfig, maskModel, rational, type Weights } from '@xaynet/core/mask';
-import { encodeModel } from '@xaynet/core/round';
+import { encodeUnmaskedModel } from '@xaynet/core/round';
 
 /** Seconds per weight of the four kinds of work in a round, and how many weights were measured. */
 export interface MaskTimes {
@@ -57,7 +57,7 @@ function workOn(config: MaskConfig, length: number, now: () => number): Omit<Mas
   const [, add] = timed(() => sum.add(masked));
   const one = Aggregation.from(masked);
   const ofOne = deriveMask({ config: pair, seed, length });
-  const [, unmask] = timed(() => encodeModel(one.unmask(ofOne).toModel()));
+  const [, unmask] = timed(() => encodeUnmaskedModel(one.unmask(ofOne)));
   return { mask, derive, add, unmask };
 }
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toHex } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
-import { modelToWeights, type Rational } from '@xaynet/core/mask';
+import type { Rational } from '@xaynet/core/mask';
 import type { ModelRequest, Participant } from '@xaynet/participant';
 import { LOCAL_TRAINING } from './baselines.ts';
 import type { Digits } from './digits.ts';
@@ -65,8 +65,8 @@ async function handOver(device: Device, wanted: ModelRequest): Promise<void> {
   const { participant, initial, share, seed, index, scalar, signal } = device;
   const global = await participant.globalModel({ signal });
   if (global !== undefined && global.round !== wanted.round) return; // the round changed meanwhile; the next tick sees it
-  // As 64-bit floats from the exact fractions, whatever the data type of the masks: integers would cut the weights off.
-  const weights = global === undefined ? initial : Float32Array.from(modelToWeights(global.model.slice(0, WEIGHTS), 'F64') as Float64Array);
+  // As 64-bit floats, whatever the data type of the masks: integers would cut the weights off.
+  const weights = global === undefined ? initial : Float32Array.from(global.toWeights('F64').subarray(0, WEIGHTS));
   const trained = new Float32Array(wanted.length); // padded with zeros
   trained.set(train(weights, share, LOCAL_TRAINING, seededRandom(seed, `round ${toHex(participant.params!.seed)} participant ${index}`)));
   checkBound(trained, scalar, device.bound, index);

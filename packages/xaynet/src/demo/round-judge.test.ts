@@ -5,7 +5,7 @@ import type { CoordinatorEvent } from '@xaynet/coordinator';
 import { MaskSeed, PublicEncryptKey, RoundSeed, SigningKeySeed } from '@xaynet/core/bytes';
 import { signingKeyPairFromSeed } from '@xaynet/core/crypto';
 import { Aggregation, type MaskConfig, type Model, maskModel, parseMaskConfig, type Rational, rational } from '@xaynet/core/mask';
-import { type RoundParams, roundIdOf } from '@xaynet/core/round';
+import { encodeModel, type RoundParams, readModel, roundIdOf } from '@xaynet/core/round';
 import { loadDigits, pickRows, splitDigits } from './digits.ts';
 import { initialWeights, WEIGHTS } from './network.ts';
 import type { Progress } from './progress.ts';
@@ -64,7 +64,14 @@ function play(judge: RoundJudge, mask: MaskConfig, published: { model: Model; sc
   for (const index of [1, 2, 3]) judge.keep(id, index, trained[index]!);
   judge.take({ type: 'accepted', round: 1, phase: 'sum', tag: 'sum', participant: keys[0]! } as CoordinatorEvent);
   for (const index of accepted) judge.take({ type: 'accepted', round: 1, phase: 'update', tag: 'update', participant: keys[index]! } as CoordinatorEvent);
-  return judge.take({ type: 'model', round: 1, updates: 3, weights: WEIGHTS, ...published } as CoordinatorEvent);
+  return judge.take({
+    type: 'model',
+    round: 1,
+    updates: 3,
+    weights: WEIGHTS,
+    model: readModel(encodeModel(published.model)),
+    scalarSum: published.scalarSum,
+  } as CoordinatorEvent);
 }
 
 for (const name of ['Power2/F32/B2/M6', 'Prime/F64/B2/M3', 'Integer/I32/B4/M9', 'Power2/F32/Bmax/M3']) {

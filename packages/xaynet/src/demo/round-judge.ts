@@ -5,7 +5,7 @@
 import type { CoordinatorEvent } from '@xaynet/coordinator';
 import { type PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
-import { type MaskConfig, modelToWeights } from '@xaynet/core/mask';
+import type { MaskConfig } from '@xaynet/core/mask';
 import { roundIdOf } from '@xaynet/core/round';
 import type { Digits } from './digits.ts';
 import { compareModels, differenceBound, weightedMean } from './exact-mean.ts';
@@ -117,8 +117,8 @@ export class RoundJudge {
       if (weights === undefined) throw new Error(`participant ${index + 1} has trained nothing, yet an update of it was accepted`);
       return { weights, examples: shares[index]!.labels.length };
     });
-    const { difference, largestMean } = compareModels(event.model, weightedMean(updates));
-    const weights = Float32Array.from(modelToWeights(event.model.slice(0, WEIGHTS), 'F64') as Float64Array);
+    const { difference, largestMean } = compareModels(event.model.toModel(), weightedMean(updates));
+    const weights = Float32Array.from(event.model.toWeights('F64').subarray(0, WEIGHTS));
     return {
       number: this.#results.length + 1,
       round: event.round,

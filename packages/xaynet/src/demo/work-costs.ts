@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { MaskSeed } from '@xaynet/core/bytes';
 import { generateEncryptKeyPair, generateSigningKeyPair, openMaskSeed, openSealed, seal, sealMaskSeed, sign, verify } from '@xaynet/core/crypto';
 import { Aggregation, deriveMask, encodeMaskObject, type MaskConfigPair, maskModel, rational } from '@xaynet/core/mask';
-import { decodeModel, encodeModel } from '@xaynet/core/round';
+import { encodeModel, readModel } from '@xaynet/core/round';
 import { WEIGHTS } from './network.ts';
 import type { WorkCosts } from './round-plan.ts';
 
@@ -19,8 +19,8 @@ export function measureCosts(config: MaskConfigPair, length: number, training: n
   const keys = generateEncryptKeyPair(random);
   const seed = MaskSeed(random(32));
   const weights = new Float32Array(length).fill(0.1);
-  const network = Array.from({ length: WEIGHTS }, (_, i) => rational(1_234_567_890_123n + BigInt(i), config.vect.expShift * 7_654_321n));
-  const zeros = Array.from({ length: ZEROS }, () => rational(0n));
+  const network = encodeModel(Array.from({ length: WEIGHTS }, (_, i) => rational(1_234_567_890_123n + BigInt(i), config.vect.expShift * 7_654_321n)));
+  const zeros = encodeModel(Array.from({ length: ZEROS }, () => rational(0n)));
   const message = random(300);
   const seconds = (work: () => void): number => {
     const begun = performance.now();
@@ -40,7 +40,7 @@ export function measureCosts(config: MaskConfigPair, length: number, training: n
     return {
       role: 2 * signing,
       message: signing + 3 * verifying + sealing,
-      download: seconds(() => void decodeModel(encodeModel(network))) + (seconds(() => void decodeModel(encodeModel(zeros))) * (length - WEIGHTS)) / ZEROS,
+      download: seconds(() => void readModel(network).toWeights('F64')) + (seconds(() => void readModel(zeros).toWeights('F64')) * (length - WEIGHTS)) / ZEROS,
       update: training + masking,
       seal: seconds(() => void openMaskSeed(sealMaskSeed(seed, keys.publicKey, random), keys)),
       mask: seconds(() => void deriveMask({ config, seed, length })),
