@@ -1,0 +1,11 @@
+// Where Chromium is on this machine; apart from chromium.ts, which loads a bundler and a driver.
+
+import { existsSync } from 'node:fs';
+
+/** How to get what is missing. */
+export const HOW = 'install Chromium (Debian: apt-get install chromium) or set XAYNET_CHROMIUM to its path';
+
+/** The Chromium of this machine: XAYNET_CHROMIUM, else the usual places. */
+export function findChromium(): string | undefined {
+  return [process.env.XAYNET_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+}

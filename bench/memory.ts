@@ -1,0 +1,66 @@
+// The peak memory of aggregating, measured in a process of its own (memory-child.ts), held against 3 × 8 bytes a weight and one message.
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { atEnd } from './end.ts';
+import { digits } from './lines.ts';
+
+/** What the child tells. */
+export interface Memory {
+  readonly config: string;
+  readonly backend: string;
+  readonly length: number;
+  readonly updates: number;
+  /** Bytes of a message's mask object. */
+  readonly message: number;
+  /** Whether the peak is the system's own high-water mark (Linux), or the largest of the samples after each update. */
+  readonly exact: boolean;
+  /** Growth of the process over what it was before the first message, in bytes: while aggregating, and then while unmasking too. */
+  readonly aggregating: number;
+  readonly unmasking: number;
+  /** Growth of what JavaScript holds outside of its heap. */
+  readonly buffers: number;
+}
+
+/** Aggregates `updates` updates of `length` weights in a fresh process. */
+export function measureMemory(config: string, length: number, updates: number, kernel: string): Promise<Memory> {
+  const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--expose-gc'];
+  const child = spawn(process.execPath, [...flags, fileURLToPath(new URL('memory-child.ts', import.meta.url)), config, `${length}`, `${updates}`, kernel], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const forget = atEnd(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      forget();
+      if (code === 0) resolve(JSON.parse(output));
+      else reject(new Error(`the process that measures memory ended with ${code}`));
+    });
+  });
+}
+
+/** Most bytes that aggregating may take. */
+export function memoryBar({ length, message }: Memory): number {
+  return 3 * 8 * length + message;
+}
+
+/** The measurements as a table. */
+export function memoryText(all: readonly Memory[]): string {
+  const rows = all.map((each) => {
+    const bar = memoryBar(each);
+    const mb = (bytes: number): string => digits(bytes / 1e6);
+    const judged = each.length >= 1e6 ? (each.aggregating <= bar ? ' ✓' : ' ✗') : '';
+    return `| ${each.config} | ${each.backend} | ${each.length} | ${each.updates} | ${mb(each.message)} | ${mb(each.aggregating)}${judged} | ${mb(bar)} | ${digits((each.aggregating - each.message) / (8 * each.length))} | ${mb(each.buffers)} | ${mb(each.unmasking)} |`;
+  });
+  return [
+    `Peak growth of the process in MB (${all[0]?.exact ? "the system's high-water mark" : 'sampled after each update'}), over what it was before the first message`,
+    '',
+    '| configuration | backend | weights | updates | message | aggregating | bar | × 8N beside the message | of it buffers | then unmasking |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...rows,
+  ].join('\n');
+}
