@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { toBase64, toHex } from '@xaynet/core/bytes';
 import { cryptoProviders, openMaskSeed } from '@xaynet/core/crypto';
-import { Aggregation } from '@xaynet/core/mask';
+import { Aggregation, maskingBackend } from '@xaynet/core/mask';
 import { decodeRoundParams, decodeSumDict, decodeUpdateSeedDict, type RoundParams } from '@xaynet/core/round';
 import { Coordinator } from './coordinator.ts';
 import type { CoordinatorEvent } from './events.ts';
@@ -212,11 +212,12 @@ test('the settings choose the rules: with [pet] of an original file the coordina
   await coordinator.stop();
 });
 
-test('the log says at the start which libraries do the crypto', async () => {
+test('the log says at the start what does the masking and the crypto', async () => {
   const lines: string[] = [];
   const logger = createLogger({ level: 'info', readable: false, output: { write: (line) => lines.push(line) } });
   await start(settings({ kind: 'memory' }), { logger });
   const entry = lines.map((line) => JSON.parse(line) as Record<string, unknown>).find(({ msg }) => msg === 'coordinator listens');
   assert.deepEqual(entry?.crypto, cryptoProviders());
+  assert.deepEqual(entry?.masking, maskingBackend());
   assert.equal(cryptoProviders().signing, 'node:crypto');
 });

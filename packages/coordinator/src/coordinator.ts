@@ -5,6 +5,7 @@
 import { randomFillSync } from 'node:crypto';
 import { detectCryptoProviders, type RandomBytes } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
+import { maskingBackend } from '@xaynet/core/mask';
 import { type Clock, systemClock } from './clock.ts';
 import { Driver } from './driver.ts';
 import { type CoordinatorEvent, EventBus } from './events.ts';
@@ -109,7 +110,8 @@ export class Coordinator {
       const crypto = await detectCryptoProviders();
       const parts = makeParts(settings, { random, clock, logger, bus, store, beginning });
       port.parts = parts;
-      logger.info({ url: http.url, store: options.store === undefined ? settings.store.kind : 'given', crypto }, 'coordinator listens');
+      const kind = options.store === undefined ? settings.store.kind : 'given';
+      logger.info({ url: http.url, store: kind, masking: maskingBackend(), crypto }, 'coordinator listens');
       for (const notice of settings.notices) logger.warn({}, notice);
       parts.driver.start();
       return new Coordinator(bus, http, parts);

@@ -18,7 +18,7 @@ async function explaining(...args: string[]): Promise<{ code: number; out: strin
 }
 
 /** Times that make the text predictable: a microsecond for everything. */
-const TIMES = { mask: 1e-6, derive: 1e-6, add: 1e-7, unmask: 1e-6, weights: 1000 };
+const TIMES = { mask: 1e-6, derive: 1e-6, add: 1e-7, unmask: 1e-6, weights: 1000, backend: 'wasm' };
 const lines = (name: string, length: number, updates: number, sums = 5): string =>
   explanationLines(explain(parseMaskConfig(name), { length, updates, sums }, TIMES), (_, text) => text).join('\n');
 
@@ -35,7 +35,7 @@ test('the text: what a weight costs, what a round computes and sends, what would
   keystream per weight  112.6 B  expected
 
   a round of 1 000 000 weights, 100 updates, 5 sum participants; times are estimates for one thread
-  of this machine, from 1 000 weights masked just now; sealing, signing and the network come on top
+  of this machine, from 1 000 weights masked just now (wasm); sealing, signing and the network come on top
 
   an update participant  1.0 s  masks its model and sends 6.0 MB
   a sum participant      100 s  derives and adds 100 masks (11.3 GB of keystream) and sends 6.0 MB
@@ -100,8 +100,10 @@ test('JSON: a name in any case, every key, exact sizes, times that were measured
   });
   assert.equal(keystreamPerMask, 1001 * given.keystreamBytesPerWeight); // a unit comes before the weights
   assert.equal(keystreamPerSumParticipant, 7 * keystreamPerMask);
-  assert.deepEqual(Object.keys(seconds), ['measuredWeights', 'mask', 'derive', 'add', 'unmask']);
-  for (const [what, value] of Object.entries(seconds)) assert.ok(value > 0 && value < 1e6, `${what} ${value}`);
+  assert.deepEqual(Object.keys(seconds), ['measuredWeights', 'backend', 'mask', 'derive', 'add', 'unmask']);
+  const { backend, ...numbers } = seconds;
+  assert.match(backend, /^(plain|wasm)(\+openssl)?$/);
+  for (const [what, value] of Object.entries(numbers)) assert.ok(value > 0 && value < 1e6, `${what} ${value}`);
 });
 
 const SUMMARY = [
@@ -158,7 +160,7 @@ test('help shows every option and examples', async () => {
 
 test('measuring stops within its time, and a time is that of the longest run divided by its weights', () => {
   let clock = 0;
-  const { weights, ...times } = measureMaskTimes(parseMaskConfig('Power2/F32/B0/M6'), () => (clock += 10));
+  const { weights, backend: _, ...times } = measureMaskTimes(parseMaskConfig('Power2/F32/B0/M6'), () => (clock += 10));
   assert.equal(weights, 16);
   for (const time of Object.values(times)) assert.equal(time, 10 / 1000 / 16);
   assert.ok(clock <= 250, `${clock}`);

@@ -53,6 +53,8 @@ export interface RoundCosts extends RoundSize {
   /** Estimates: measured on `measuredWeights` weights on this machine, one thread, and multiplied. */
   readonly seconds: {
     readonly measuredWeights: number;
+    /** The kernel and its source of keystream. */
+    readonly backend: string;
     /** Each update participant masks its model. */
     readonly mask: number;
     /** Each sum participant derives and adds the masks of all updates. */
@@ -123,6 +125,7 @@ export function explain(config: MaskConfig, size: RoundSize, times: MaskTimes): 
       modelAtMost: modelSizeAtMost(config, size),
       seconds: {
         measuredWeights: times.weights,
+        backend: times.backend,
         mask: length * times.mask,
         derive: updates * length * times.derive,
         add: updates * length * times.add,

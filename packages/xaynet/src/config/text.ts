@@ -40,7 +40,7 @@ export function explanationLines(explained: Explanation, paint: Paint): string[]
     ...aligned(numbers),
     '',
     `  a round of ${count(round.length, 'weight')}, ${count(round.updates, 'update')}, ${count(round.sums, 'sum participant')}; times are estimates for one thread`,
-    `  of this machine, from ${count(seconds.measuredWeights, 'weight')} masked just now; sealing, signing and the network come on top`,
+    `  of this machine, from ${count(seconds.measuredWeights, 'weight')} masked just now (${seconds.backend}); sealing, signing and the network come on top`,
     '',
     ...aligned(work),
     '',
