@@ -1,7 +1,7 @@
 // The fields that a saved state of the original is made of, beyond byte strings and maps: big integers as counts of 32-bit
 // words, fractions, and mask objects as lists of such integers, where this program keeps them packed (participant 1.10).
 
-import { type Reader, toHex, Writer } from '@xaynet/core/bytes';
+import { copyBytes, type Reader, toHex, Writer } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
 import {
   type ConversionMode,
@@ -23,10 +23,7 @@ const MAX_WORDS = 256;
 export function readMagnitude(reader: Reader): bigint {
   const words = reader.count(4);
   if (words > MAX_WORDS) throw new XaynetError('decode-number', `an integer of ${words} words, at most ${MAX_WORDS} are read`);
-  const bytes = reader
-    .take(4 * words)
-    .slice()
-    .reverse();
+  const bytes = copyBytes(reader.take(4 * words)).reverse();
   return words === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
 }
 
@@ -72,7 +69,7 @@ function pack(elements: readonly bigint[], config: MaskConfig): Uint8Array {
 }
 
 function unpack(bytes: Uint8Array, width: number): bigint[] {
-  return Array.from({ length: bytes.length / width }, (_, i) => BigInt(`0x${toHex(bytes.slice(i * width, (i + 1) * width).reverse())}`));
+  return Array.from({ length: bytes.length / width }, (_, i) => BigInt(`0x${toHex(copyBytes(bytes.subarray(i * width, (i + 1) * width)).reverse())}`));
 }
 
 /** Collects the fields of a saved state. */

@@ -2,6 +2,7 @@
 // program to this one and back. Fixed-width little-endian fields without magic, version or checksum, so every one is checked.
 
 import {
+  copyBytes,
   EncryptedMaskSeed,
   equalBytes,
   fromHex,
@@ -124,7 +125,7 @@ function readUpdate(reader: Reader): (shared: Shared) => Update {
   const sums = readOptional(reader, () => readMap(reader, PublicEncryptKey));
   const localSeedDict = readOptional(reader, () => readMap(reader, EncryptedMaskSeed));
   const weights = readOptional(reader, () => Array.from({ length: reader.count(18) }, () => readSignedRatio(reader)));
-  const masked = readOptional(reader, () => ({ seed: MaskSeed(reader.byteString(MaskSeed.LENGTH).slice()), object: readObject(reader) }));
+  const masked = readOptional(reader, () => ({ seed: MaskSeed(copyBytes(reader.byteString(MaskSeed.LENGTH))), object: readObject(reader) }));
   return ({ scalar }) => {
     const model = weights === undefined ? undefined : ({ weights, scalar, mode: 'strict' } as const);
     return { name: 'update', sumSignature, updateSignature, sums, localSeedDict, model, masked };
@@ -143,7 +144,7 @@ function readSum2(reader: Reader): Sum2 {
   const ephemeral = readPair(reader);
   const sumSignature = readSignature(reader);
   const sealedSeeds = readOptional(reader, () => readMap(reader, EncryptedMaskSeed));
-  const seeds = readOptional(reader, () => Array.from({ length: reader.count(40) }, () => MaskSeed(reader.byteString(MaskSeed.LENGTH).slice())));
+  const seeds = readOptional(reader, () => Array.from({ length: reader.count(40) }, () => MaskSeed(copyBytes(reader.byteString(MaskSeed.LENGTH)))));
   const mask = readOptional(reader, () => readObject(reader));
   return { name: 'sum2', ephemeral, sumSignature, sealedSeeds, seeds, mask };
 }
@@ -168,12 +169,12 @@ function readSending(reader: Reader, tag: MessageTag): (shared: Shared) => Sendi
     const message = signed === undefined ? undefined : parseMessage(signed);
     if (message !== undefined && (message.tag !== tag || message.multipart))
       throw new XaynetError('decode-tag', `a ${message.tag} message while sending ${tag}`);
-    const payload = message === undefined ? new Uint8Array(0) : message.payload.slice();
+    const payload = message === undefined ? new Uint8Array(0) : copyBytes(message.payload);
     return () => ({ encoder: { tag, payload, maxMessageSize: 0, messageId: 0, next: message === undefined ? 1 : 0 }, parts: 1, failed });
   }
   readKeys(reader);
   reader.byteString(PublicEncryptKey.LENGTH);
-  const payload = reader.take(reader.count(1)).slice();
+  const payload = copyBytes(reader.take(reader.count(1)));
   const next = reader.take(2);
   if (TAGS[reader.u32le()] !== tag) throw new XaynetError('decode-tag', `another tag than ${tag} inside the encoder`);
   const size = reader.u64le();
@@ -211,23 +212,23 @@ function noRandom(): never {
 }
 
 function readFailed(reader: Reader): Uint8Array | undefined {
-  return readOptional(reader, () => reader.take(reader.count(1)).slice());
+  return readOptional(reader, () => copyBytes(reader.take(reader.count(1))));
 }
 
 function readKeys(reader: Reader): SigningKeyPair {
-  const publicKey = PublicSigningKey(reader.byteString(PublicSigningKey.LENGTH).slice());
-  const secretKey = SecretSigningKey(reader.byteString(SecretSigningKey.LENGTH).slice());
+  const publicKey = PublicSigningKey(copyBytes(reader.byteString(PublicSigningKey.LENGTH)));
+  const secretKey = SecretSigningKey(copyBytes(reader.byteString(SecretSigningKey.LENGTH)));
   return { publicKey, secretKey };
 }
 
 function readPair(reader: Reader): EncryptKeyPair {
-  const publicKey = PublicEncryptKey(reader.byteString(PublicEncryptKey.LENGTH).slice());
-  return { publicKey, secretKey: SecretEncryptKey(reader.byteString(SecretEncryptKey.LENGTH).slice()) };
+  const publicKey = PublicEncryptKey(copyBytes(reader.byteString(PublicEncryptKey.LENGTH)));
+  return { publicKey, secretKey: SecretEncryptKey(copyBytes(reader.byteString(SecretEncryptKey.LENGTH))) };
 }
 
 /** A signature; like the original, refuses one whose last byte has any of its three top bits set (participant 1.10). */
 function readSignature(reader: Reader): Signature {
-  const signature = Signature(reader.byteString(Signature.LENGTH).slice());
+  const signature = Signature(copyBytes(reader.byteString(Signature.LENGTH)));
   if ((signature[63]! & 0xe0) !== 0) throw new XaynetError('signature-invalid', 'top bits of S are set');
   return signature;
 }
@@ -235,14 +236,14 @@ function readSignature(reader: Reader): Signature {
 function readMap<V extends Uint8Array>(reader: Reader, value: { (bytes: Uint8Array): V; readonly LENGTH: number }): KeyMap<PublicSigningKey, V> {
   const map = new KeyMap<PublicSigningKey, V>();
   for (let entries = reader.count(48 + value.LENGTH); entries > 0; entries--) {
-    const key = PublicSigningKey(reader.byteString(PublicSigningKey.LENGTH).slice());
+    const key = PublicSigningKey(copyBytes(reader.byteString(PublicSigningKey.LENGTH)));
     if (map.has(key)) throw new XaynetError('decode-duplicate-key', 'saved state');
-    map.set(key, value(reader.byteString(value.LENGTH).slice()));
+    map.set(key, value(copyBytes(reader.byteString(value.LENGTH))));
   }
   return map;
 }
 
 function readParams(reader: Reader): RoundParams | undefined {
   const bytes = reader.take(ROUND_PARAMS_LENGTH);
-  return equalBytes(bytes, NO_PARAMS) ? undefined : readRoundParams(new Reader(bytes.slice(), 'round parameters'));
+  return equalBytes(bytes, NO_PARAMS) ? undefined : readRoundParams(new Reader(copyBytes(bytes), 'round parameters'));
 }

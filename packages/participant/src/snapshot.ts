@@ -4,6 +4,7 @@
 import {
   ascii,
   concatBytes,
+  copyBytes,
   equalBytes,
   MaskSeed,
   PublicEncryptKey,
@@ -77,7 +78,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   }
   const version = bytes[MAGIC.length]!;
   if (version !== VERSION) throw new XaynetError('snapshot-version', `version ${version}, this program knows ${VERSION}`);
-  const body = bytes.slice(HEADER);
+  const body = copyBytes(bytes.subarray(HEADER)); // what is kept of it must not change with the caller's buffer
   if (!equalBytes(sha256(body).subarray(0, CHECKSUM), bytes.subarray(HEADER - CHECKSUM, HEADER)))
     throw new XaynetError('snapshot-corrupt', 'the checksum does not match');
   try {
@@ -212,7 +213,7 @@ function readModel(reader: FieldReader): TakenModel {
   const mode = reader.flag() ? 'bounded' : 'strict';
   const type = reader.number();
   const bytes = reader.bytes();
-  const { buffer } = bytes.slice(); // aligned, whatever the offset in the snapshot
+  const { buffer } = copyBytes(bytes); // aligned, whatever the offset in the snapshot
   const weights = [
     () => new Float32Array(buffer),
     () => new Float64Array(buffer),
@@ -240,5 +241,5 @@ function joined(seeds: readonly MaskSeed[]): Uint8Array {
 }
 
 function pieces(bytes: Uint8Array, length: number): Uint8Array[] {
-  return Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) => bytes.slice(i * length, (i + 1) * length));
+  return Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) => copyBytes(bytes.subarray(i * length, (i + 1) * length)));
 }

@@ -1,7 +1,7 @@
 // The key file of a participant: JSON, so that it can be told from other files and read by other programs.
 // {"kind":"xaynet-keys","version":1,"publicKey":<base64, 32 bytes>,"secretKey":<base64, 64 bytes: Ed25519 seed, public key>}
 
-import { fromBase64, SigningKeySeed, toBase64 } from '@xaynet/core/bytes';
+import { copyBytes, fromBase64, SigningKeySeed, toBase64 } from '@xaynet/core/bytes';
 import { type SigningKeyPair, signingKeyPairFromSeed } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
 
@@ -29,7 +29,7 @@ export function parseKeyFile(text: string, path: string): SigningKeyPair {
     throw wrong('"secretKey" is not base64');
   }
   if (secret.length !== 64) throw wrong(`"secretKey" holds ${secret.length} bytes, 64 expected`);
-  const keys = signingKeyPairFromSeed(SigningKeySeed(secret.slice(0, 32)));
+  const keys = signingKeyPairFromSeed(SigningKeySeed(copyBytes(secret.subarray(0, 32))));
   if (toBase64(keys.secretKey) !== secretKey || toBase64(keys.publicKey) !== publicKey) throw wrong('"publicKey" does not belong to "secretKey"');
   return keys;
 }

@@ -1,7 +1,7 @@
 // The way of a body from the network to the round, in the order of coordinator 2.1: size, sealed box, length, phase, signature, coordinator
 // key, chunks, payload, eligibility, round. Budgets come before work, and every refusal is a code: nothing a participant sends throws.
 
-import { equalBytes, PublicSigningKey } from '@xaynet/core/bytes';
+import { copyBytes, equalBytes } from '@xaynet/core/bytes';
 import { isUsableEncryptKey, openSealed } from '@xaynet/core/crypto';
 import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { maskObjectSize } from '@xaynet/core/mask';
@@ -101,7 +101,7 @@ export class Intake {
     const payload = this.#decode(message, bytes);
     const error = eligibilityError(message.tag, bytes, message.participant, view.params, this.#options.compat);
     if (error !== undefined) throw refusal(error);
-    return { round: view.round, participant: PublicSigningKey(message.participant.slice()), payload, bytes: bytes.length };
+    return { round: view.round, participant: copyBytes(message.participant), payload, bytes: bytes.length };
   }
 
   /** The whole payload of a message, or undefined while chunks of it are missing (stage 7). */

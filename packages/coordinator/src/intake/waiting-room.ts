@@ -2,7 +2,7 @@
 // must be little (threats T14): chunk 0, whose head carries the proof, may come late, but what arrives before it waits in this small room,
 // and the oldest leave when it is full. Whoever sends chunk 0 first, as all known clients do, never waits here.
 
-import { concatBytes, PublicEncryptKey, PublicSigningKey, Signature, toHex } from '@xaynet/core/bytes';
+import { concatBytes, copyBytes, type PublicSigningKey, Signature, toHex } from '@xaynet/core/bytes';
 import { type Chunk, decodeChunk, type Message } from '@xaynet/core/message';
 
 /** Bytes that the room holds in all, and for one participant; each chunk counts for its overhead as well. */
@@ -102,12 +102,12 @@ function costOf(chunk: Chunk): number {
 /** A copy that does not keep the body alive that the message was cut from; its signature has been checked and is not needed any more. */
 function copyOf(message: Message): Message {
   return {
-    participant: PublicSigningKey(message.participant.slice()),
-    coordinator: PublicEncryptKey(message.coordinator.slice()),
+    participant: copyBytes(message.participant),
+    coordinator: copyBytes(message.coordinator),
     tag: message.tag,
     multipart: true,
     signature: Signature(new Uint8Array(Signature.LENGTH)),
     signed: new Uint8Array(),
-    payload: message.payload.slice(),
+    payload: copyBytes(message.payload),
   };
 }

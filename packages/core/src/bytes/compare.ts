@@ -27,6 +27,14 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+/**
+ * A copy of the bytes, as a plain array. `slice()` is none: of a Buffer of Node, which is a Uint8Array too, it gives a view, of memory
+ * that the caller or the Buffer pool goes on using.
+ */
+export function copyBytes<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
+  return new Uint8Array(bytes) as Bytes;
+}
+
 /** The bytes of ASCII text; throws a RangeError for anything else. */
 export function ascii(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);

@@ -12,7 +12,8 @@ export class Reader {
 
   /** Reads `bytes`; `what` names the value in error messages, for example `'sum dictionary'`. */
   constructor(bytes: Uint8Array, what: string) {
-    this.#bytes = bytes;
+    // A plain view also of a Buffer, whose `slice` would not copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = what;
   }

@@ -4,6 +4,7 @@
 // and runs them over all.
 
 import { bytesToNumberLE } from '@noble/curves/utils.js';
+import { copyBytes } from '../bytes/compare.ts';
 import { PublicSigningKey, SecretSigningKey, Signature, SigningKeySeed } from '../bytes/fixed.ts';
 import { asyncSigningFor, signingFor } from './chosen.ts';
 import { P, Point } from './curve25519.ts';
@@ -63,15 +64,20 @@ export function sign(message: Uint8Array, secretKey: SecretSigningKey): Signatur
  * ```
  */
 export async function signAsync(message: Uint8Array, secretKey: SecretSigningKey): Promise<Signature> {
-  const beside = await asyncSigningFor(message.length);
-  if (beside !== undefined) {
-    try {
-      return Signature(await beside.sign(message, secretKey.subarray(0, SigningKeySeed.LENGTH)));
-    } catch {
-      // for example a message in shared memory, which WebCrypto does not take
+  const key = copyBytes(secretKey); // the caller may wipe its own at once
+  try {
+    const beside = await asyncSigningFor(message.length);
+    if (beside !== undefined) {
+      try {
+        return Signature(await beside.sign(message, key.subarray(0, SigningKeySeed.LENGTH)));
+      } catch {
+        // for example a message in shared memory, which WebCrypto does not take
+      }
     }
+    return sign(message, key);
+  } finally {
+    key.fill(0);
   }
-  return sign(message, secretKey);
 }
 
 /**
@@ -90,7 +96,7 @@ export function verify(signature: Signature, message: Uint8Array, publicKey: Pub
 export async function verifyAsync(signature: Signature, message: Uint8Array, publicKey: PublicSigningKey): Promise<boolean> {
   if (!isStrict(signature, publicKey)) return false;
   // What was looked at is what is verified, also when the caller reuses its buffer meanwhile.
-  const [s, key] = [signature.slice() as Signature, publicKey.slice() as PublicSigningKey];
+  const [s, key] = [copyBytes(signature), copyBytes(publicKey)];
   const beside = await asyncSigningFor(message.length);
   if (beside !== undefined) {
     try {

@@ -3,6 +3,7 @@
 // chunk is dropped. Refusing instead would let whoever fills the budget first stop everybody until the phase ends, and
 // half-sent honest messages would block one another for ever; with eviction an attacker has to keep paying bandwidth.
 
+import { copyBytes } from '../bytes/compare.ts';
 import { toHex } from '../bytes/text.ts';
 import { type ErrorCode, XaynetError } from '../errors.ts';
 import { type Chunk, decodeChunk } from './chunk.ts';
@@ -143,7 +144,7 @@ export class Reassembler {
   #store(key: string, pending: Pending, chunk: Chunk, size: number): void {
     if (!pending.chunks.has(chunk.id)) this.#bytes += CHUNK_COST;
     this.#bytes += size - pending.size;
-    pending.chunks.set(chunk.id, chunk.data.slice());
+    pending.chunks.set(chunk.id, copyBytes(chunk.data));
     pending.size = size;
     pending.highest = Math.max(pending.highest, chunk.id);
     if (chunk.last) pending.last = chunk.id;

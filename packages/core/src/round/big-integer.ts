@@ -2,6 +2,7 @@
 // byte before it where there is one (wire 7.2). Small numbers, which are nearly all, go through doubles; the others through
 // hexadecimal text, which engines convert in linear time, where shifting word by word would be quadratic.
 
+import { copyBytes } from '../bytes/compare.ts';
 import type { Reader } from '../bytes/reader.ts';
 import { toHex } from '../bytes/text.ts';
 import type { Writer } from '../bytes/writer.ts';
@@ -14,6 +15,9 @@ import { XaynetError } from '../errors.ts';
  */
 export const MAX_WORDS = 256;
 
+/** The most words that are read for one number, high zero words included: what tolerance may cost (wire 7.4). */
+export const MOST_WORDS = 65536;
+
 const WORD = 0x100000000;
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -23,11 +27,12 @@ export function readMagnitude(reader: Reader): bigint {
   if (words === 0) return 0n;
   if (words === 1) return BigInt(reader.u32le());
   if (words === 2) return BigInt(reader.u32le()) | (BigInt(reader.u32le()) << 32n);
+  if (words > MOST_WORDS) throw new XaynetError('decode-number', `a big integer of ${words} words, ${MOST_WORDS} are the most, zeros among them`);
   let bytes = reader.take(4 * words);
   let length = bytes.length;
   while (length > 0 && bytes[length - 1] === 0) length--;
   if (length > 4 * MAX_WORDS) throw new XaynetError('decode-number', `a big integer of ${length} bytes, ${4 * MAX_WORDS} are the most`);
-  bytes = bytes.slice(0, length).reverse();
+  bytes = copyBytes(bytes.subarray(0, length)).reverse();
   return length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
 }
 

@@ -144,7 +144,7 @@ test('long documents: cut around the sizes in which they are read; full of ties;
       }
     }
   }
-  const zeros = 100_000;
+  const zeros = 60_000;
   const document = new Writer(8 + 9 + 4 * (1 + zeros) + 13)
     .u64le(1)
     .i8(-1)
@@ -155,6 +155,45 @@ test('long documents: cut around the sizes in which they are read; full of ties;
     .u64le(1)
     .u32le(2)
     .finish();
-  assert.deepEqual(inPieces(document, [100, 5000, 70_000, 390_000], 'F64'), Float64Array.of(-1.5));
+  assert.deepEqual(inPieces(document, [100, 5000, 70_000, 200_000], 'F64'), Float64Array.of(-1.5));
   assert.deepEqual(readModel(document).toModel(), [rational(-3, 2)]);
+});
+
+test('one number that announces gigabytes is refused while it arrives, and nothing is kept for it', () => {
+  const reader = new ModelReader('F32', { maxLength: 5 });
+  const head = new Uint8Array(17);
+  head.set([1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 16]); // one weight, of 2^28 words
+  reader.push(head);
+  const more = new Uint8Array(65536);
+  assert.throws(
+    () => {
+      for (let i = 0; i < 100; i++) reader.push(more);
+    },
+    { code: 'decode-number' },
+  );
+  assert.throws(() => reader.finish(), { code: 'decode-number' });
+  // The same in a whole document, where all the words are zeros; 65 536 of them are still taken.
+  for (const [words, code] of [
+    [65536, undefined],
+    [65537, 'decode-number'],
+  ] as const) {
+    const bytes = new Uint8Array(8 + 9 + 4 * words + 13);
+    const view = new DataView(bytes.buffer);
+    view.setUint8(0, 1);
+    view.setUint8(8, 1);
+    view.setUint32(9, words, true);
+    view.setUint8(17, 3);
+    view.setUint8(17 + 4 * words, 1);
+    view.setUint8(18 + 4 * words, 1);
+    view.setUint8(26 + 4 * words, 1);
+    for (const read of [() => decodeModel(bytes), () => readModel(bytes), () => inPieces(bytes, [40, 70000], 'F32')]) {
+      if (code === undefined) assert.doesNotThrow(read);
+      else if (read.toString().includes('inPieces')) assert.equal(read(), code);
+      else assert.throws(read, { code });
+    }
+  }
+});
+
+test('a bound that is no number is a mistake of the program', () => {
+  for (const maxLength of [Number.NaN, -1, undefined as unknown as number]) assert.throws(() => new ModelReader('F32', { maxLength }), RangeError);
 });

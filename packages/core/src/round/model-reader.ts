@@ -6,10 +6,14 @@ import { isXaynetError, XaynetError } from '../errors.ts';
 import { kernel } from '../kernel/chosen.ts';
 import { makeWeights, toPrimitive } from '../kernel/decode.ts';
 import type { DataType, Weights } from '../kernel/kernel.ts';
+import { MOST_WORDS } from './big-integer.ts';
 import { readWeight, SMALLEST_WEIGHT } from './weight.ts';
 
 /** Bytes that are put behind what is left of earlier ones, at a time. */
 const PIECE = 65536;
+
+/** Bytes of the longest fraction that is read, and a piece. */
+const MOST_HELD = 2 * (9 + 4 * MOST_WORDS) + PIECE;
 
 /** When the kernel gets no further than so many weights at a time, more and more are read here before it is asked again. */
 const FEW = 64;
@@ -48,8 +52,12 @@ export class ModelReader {
   #unfit: XaynetError | undefined;
   #inARow = 1;
 
-  /** Reads into primitives of `data`, rounded as `modelToWeights` does; a model of more than `maxLength` weights throws `model-length`. */
+  /**
+   * Reads into primitives of `data`, rounded as `modelToWeights` does; a model of more than `maxLength` weights throws `model-length`.
+   * Throws a RangeError for a `maxLength` that is no number.
+   */
   constructor(data: DataType, options: { readonly maxLength: number }) {
+    if (!(options.maxLength >= 0)) throw new RangeError(`maxLength: the most weights of the model expected, ${options.maxLength} given`);
     this.#data = data;
     this.#weights = makeWeights(data, 0);
     this.#maxLength = options.maxLength;
@@ -99,6 +107,11 @@ export class ModelReader {
 
   #hold(bytes: Uint8Array): void {
     const length = this.#heldLength + bytes.length;
+    // No two numbers of the most words are that long, so one of them announces more: nothing is kept for it, whatever comes.
+    if (length > MOST_HELD) {
+      this.#fault = new XaynetError('decode-number', `weight ${this.#count}: ${length} bytes and no end of it`);
+      return;
+    }
     if (length > this.#held.length) {
       const larger = new Uint8Array(Math.max(length, 2 * this.#heldLength));
       larger.set(this.#held.subarray(0, this.#heldLength));
