@@ -67,6 +67,7 @@ const ROOMS = {
       'phases/transition',
       'ports',
       'reference-state',
+      'round-pace',
       'rules',
       'snapshot',
       'state',

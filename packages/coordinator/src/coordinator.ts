@@ -208,7 +208,8 @@ class LatePort implements HttpPort {
 }
 
 function openStore({ store }: Settings): Store {
-  if (store.kind === 'memory') return new MemoryStore();
+  const { keepModels } = store;
+  if (store.kind === 'memory') return new MemoryStore({ keepModels });
   if (store.path === '') throw new XaynetError('storage-unwritable', 'store.path is empty');
-  return SqliteStore.open(store.path);
+  return SqliteStore.open(store.path, { keepModels });
 }

@@ -8,4 +8,5 @@ export type { Counts, FailureCause, PhaseName } from './round/state.ts';
 export * from './settings/settings.ts';
 export type * from './stores/contract.ts';
 export { MemoryStore } from './stores/memory.ts';
+export type { StoreOptions } from './stores/options.ts';
 export { SqliteStore } from './stores/sqlite.ts';

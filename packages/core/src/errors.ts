@@ -126,6 +126,11 @@ const ROWS = {
     'The round asks for something this participant does not do.',
     'Check the coordinator; raise the option named in the message if it is trusted.',
   ],
+  'rounds-too-fast': [
+    502,
+    'The coordinator begins one round after another, faster than anyone can take part.',
+    'Check that one coordinator, not several in turn, answers at this URL, and its log; the participant goes on by itself, slowly.',
+  ],
   'sums-too-few': [
     422,
     'The sum dictionary has fewer sum participants than this participant demands.',
@@ -149,7 +154,11 @@ const ROWS = {
     'Use https, or allow it where the network is trusted: allowInsecure: true, on the command line --allow-insecure.',
   ],
   'transport-unreachable': [502, 'The coordinator cannot be reached.', 'Check that it runs, the URL and the network.'],
-  'transport-timeout': [504, 'The coordinator did not answer in time.', 'Check the network, or raise the option timeout.'],
+  'transport-timeout': [
+    504,
+    'The coordinator did not answer in time.',
+    'Check the network; relax the option named in the message if the coordinator is trusted and only slow.',
+  ],
   'transport-status': [
     502,
     'The coordinator answered with an HTTP status that is not part of the protocol, or with an error.',

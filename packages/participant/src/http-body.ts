@@ -1,6 +1,8 @@
 // Reads the body of an answer within a bound: what a server announces or streams can never take more memory than the caller
 // allowed. Engines whose fetch has no streams (React Native) are checked by the announced length, then by the real one.
 
+import type { RequestTimer } from './request-time.ts';
+
 /** The part of a fetch answer that this package uses. */
 export interface FetchResponse {
   readonly status: number;
@@ -18,8 +20,12 @@ interface ByteStream {
   cancel?(reason?: unknown): Promise<void>;
 }
 
-/** The bytes of the body, or undefined when there are more than `limit`; calls `alive` whenever some arrived. */
-export async function readBody(response: FetchResponse, limit: number, alive: () => void): Promise<Uint8Array | undefined> {
+/** The bytes of the body, or undefined when there are more than `limit` or the request is over; tells `timer` whenever some arrived. */
+export async function readBody(
+  response: FetchResponse,
+  limit: number,
+  timer: Pick<RequestTimer, 'received' | 'whole' | 'over'>,
+): Promise<Uint8Array | undefined> {
   const announced = Number(response.headers.get('content-length') ?? 0);
   if (announced > limit) {
     await discardBody(response);
@@ -27,6 +33,7 @@ export async function readBody(response: FetchResponse, limit: number, alive: ()
   }
   const stream = streamOf(response);
   if (stream === undefined) {
+    timer.whole(announced > 0 ? announced : limit);
     const bytes = new Uint8Array(await response.arrayBuffer());
     return bytes.length > limit ? undefined : bytes;
   }
@@ -36,10 +43,10 @@ export async function readBody(response: FetchResponse, limit: number, alive: ()
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return body.subarray(0, size);
-    if (value === undefined) continue;
-    alive();
+    if (value === undefined || value.length === 0) continue;
+    timer.received(value.length);
     size += value.length;
-    if (size > limit) {
+    if (size > limit || timer.over) {
       await reader.cancel().catch(() => undefined);
       return undefined;
     }

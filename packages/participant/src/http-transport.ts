@@ -10,6 +10,7 @@ import { BaseUrl, isSecureUrl } from './base-url.ts';
 import { systemClock } from './clock.ts';
 import { discardBody, type FetchResponse, readBody } from './http-body.ts';
 import type { Clock, Transport } from './ports.ts';
+import { RequestTimer, type RequestTimes } from './request-time.ts';
 import { TransportError } from './transport-error.ts';
 
 /** What this package asks of a `fetch` function; that of every platform fits. */
@@ -34,6 +35,13 @@ export interface HttpOptions {
   readonly allowInsecure?: boolean | undefined;
   /** Milliseconds without any answer, or between two pieces of one, after which a request is given up. Default 30 000. */
   readonly timeout?: number | undefined;
+  /**
+   * Milliseconds after which a GET is given up, redirections included, however lively it is; each byte of the body that arrived
+   * adds its time at `minRate`, so a large model may take long but an answer that drips may not. Default: twice `timeout`.
+   */
+  readonly deadline?: number | undefined;
+  /** Slowest rate that is waited for, in bytes a second, down and up: a POST may take `timeout` and its bytes at this rate. Default 16 000. */
+  readonly minRate?: number | undefined;
   /** Default: the platform's clock. */
   readonly clock?: Clock | undefined;
 }
@@ -44,8 +52,6 @@ const MAX_PARAMS_BYTES = 4096;
 const MAX_BYTES = 2 ** 30;
 /** As many redirections of a GET as the original follows (participant 2.3). */
 const MAX_REDIRECTS = 10;
-/** Slowest upload that is waited for, in bytes a millisecond: the time-out of a POST grows with its body. */
-const SLOWEST_UPLOAD = 16;
 
 /**
  * Talks to a coordinator over HTTP (participant 2).
@@ -65,7 +71,7 @@ export class HttpTransport implements Transport {
   readonly #base: BaseUrl;
   readonly #fetch: Fetch;
   readonly #allowInsecure: boolean;
-  readonly #timeout: number;
+  readonly #times: RequestTimes;
   readonly #clock: Clock;
 
   constructor(options: HttpOptions) {
@@ -76,8 +82,7 @@ export class HttpTransport implements Transport {
     if (options.fetch === undefined && platform === undefined)
       throw new XaynetError('option-invalid', 'fetch: this runtime has none, pass one, or a transport');
     this.#fetch = options.fetch ?? ((url, request) => platform!(url, request));
-    this.#timeout = options.timeout ?? 30_000;
-    if (!(this.#timeout > 0)) throw new XaynetError('option-invalid', `timeout: more than 0 milliseconds expected, ${options.timeout} given`);
+    this.#times = timesOf(options);
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -111,7 +116,8 @@ export class HttpTransport implements Transport {
    */
   async send(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     const url = this.#base.at('message');
-    await this.#request(signal, this.#timeout + bytes.length / SLOWEST_UPLOAD, url, async (abort) => {
+    await this.#request(signal, url, async (abort, timer) => {
+      timer.sending(bytes.length);
       const response = await this.#fetch(url, { method: 'POST', body: bytes as Uint8Array<ArrayBuffer>, cache: 'no-store', redirect: 'error', signal: abort });
       await discardBody(response);
       if (response.status < 200 || response.status > 299) throw statusError('POST', url, response.status);
@@ -119,16 +125,17 @@ export class HttpTransport implements Transport {
   }
 
   #get<T>(url: string, maxBytes: number, decode: (bytes: Uint8Array) => T, signal: AbortSignal | undefined): Promise<T | undefined> {
-    return this.#request(signal, this.#timeout, url, async (abort, alive) => {
+    return this.#request(signal, url, async (abort, timer) => {
+      timer.received(0);
       const response = await this.#follow(url, abort);
-      alive();
+      timer.received(0);
       const { status } = response;
       if (status !== 200) {
         await discardBody(response);
         if (status === 204) return undefined;
         throw statusError('GET', url, status);
       }
-      const bytes = await readBody(response, maxBytes, alive);
+      const bytes = await readBody(response, maxBytes, timer);
       if (bytes === undefined) throw new TransportError('transport-too-large', `GET ${url} answered more than ${maxBytes} bytes`, { url, status });
       try {
         return decode(bytes);
@@ -162,35 +169,52 @@ export class HttpTransport implements Transport {
     if (!this.#allowInsecure && !isSecureUrl(target)) throw new TransportError('transport-insecure', `GET ${url} was redirected to ${target}`, { url });
   }
 
-  /** Runs a request under the caller's signal and the time-out, and turns what the platform throws into coded errors. */
-  async #request<T>(signal: AbortSignal | undefined, timeout: number, url: string, run: (abort: AbortSignal, alive: () => void) => Promise<T>): Promise<T> {
+  /**
+   * Runs a request under the caller's signal and its times, and turns what the platform throws into coded errors. It does not
+   * wait for a `fetch` that takes no notice of its signal.
+   */
+  async #request<T>(signal: AbortSignal | undefined, url: string, run: (abort: AbortSignal, timer: RequestTimer) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw signal.reason;
     const controller = new AbortController();
-    const abort = (): void => controller.abort(signal?.reason);
+    let giveUp: (error: unknown) => void;
+    const givenUp = new Promise<never>((_, reject) => {
+      giveUp = reject;
+    });
+    const abort = (): void => {
+      controller.abort(signal?.reason);
+      giveUp(signal?.reason);
+    };
     signal?.addEventListener('abort', abort);
-    let late = false;
-    const expire = (): void => {
-      late = true;
+    let late: TransportError | undefined;
+    const timer = new RequestTimer(this.#clock, this.#times, (why) => {
+      late = new TransportError('transport-timeout', `${url}: ${why}`, { url });
       controller.abort();
-    };
-    let cancel = this.#clock.after(timeout, expire);
-    const alive = (): void => {
-      cancel();
-      cancel = this.#clock.after(this.#timeout, expire);
-    };
+      giveUp(late);
+    });
     try {
-      return await run(controller.signal, alive);
+      return await Promise.race([run(controller.signal, timer), givenUp]);
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      if (late) throw new TransportError('transport-timeout', `${url}, ${Math.round(timeout)} ms`, { url, cause: error });
+      if (late !== undefined) throw late;
       if (error instanceof XaynetError) throw error;
       const reason = reasonOf(error);
       throw new TransportError(/redirect/i.test(reason) ? 'transport-redirect' : 'transport-unreachable', `${url}: ${reason}`, { url, cause: error });
     } finally {
-      cancel();
+      timer.end();
       signal?.removeEventListener('abort', abort);
     }
   }
+}
+
+/** The times of the options; throws `option-invalid`. */
+function timesOf(options: HttpOptions): RequestTimes {
+  const positive = (name: keyof RequestTimes, fallback: number): number => {
+    const value = options[name] ?? fallback;
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new XaynetError('option-invalid', `${name}: a number above 0 expected, ${value} given`);
+    return value;
+  };
+  const timeout = positive('timeout', 30_000);
+  return { timeout, deadline: positive('deadline', 2 * timeout), minRate: positive('minRate', 16_000) };
 }
 
 function statusError(method: string, url: string, status: number): TransportError {

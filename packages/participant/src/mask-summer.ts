@@ -8,8 +8,8 @@ import { createMaskPool, defaultThreads, type MaskSumWork, type WorkerLike } fro
 /** How a participant uses threads. */
 export interface ThreadOptions {
   /**
-   * Most threads for the sum of the masks (sum2), when there is enough to do for them; 0 or 1: never one, then the work is done in
-   * pieces with pauses. Default: one a core, at most 4. Each takes 8 bytes a weight while it works.
+   * Most threads for the sum of the masks (sum2), the caller's among them, when there is enough to do for them; 0 or 1: no other. The
+   * caller's works in pieces with pauses. Default: one a core, at most 4. Each takes 8 bytes a weight while it works.
    */
   readonly threads?: number | undefined;
   /**
@@ -26,7 +26,7 @@ export type MaskSummer = (work: MaskSumWork) => Promise<Aggregation>;
 export function maskSummer({ threads = defaultThreads(), spawn }: ThreadOptions): MaskSummer {
   if (!Number.isInteger(threads) || threads < 0 || threads > 256) throw new XaynetError('option-invalid', `threads: 0 to 256 expected, ${threads} given`);
   return async (work) => {
-    const pool = createMaskPool({ threads: threads === 1 ? 0 : threads, spawn });
+    const pool = createMaskPool({ threads, spawn });
     try {
       return await pool.sumMasks(work);
     } finally {

@@ -13,6 +13,7 @@ import { DEFAULT_MAX_MESSAGE_SIZE, keysOf, maxMessageSizeOf, type ParticipantOpt
 import { attempt, pending, type WaitingFor } from './phases/transition.ts';
 import type { LocalModel, ModelRequest, Notification } from './ports.ts';
 import { decodeReferenceState, encodeReferenceState } from './reference-state.ts';
+import { RoundPace } from './round-pace.ts';
 import { maxModelBytes } from './rules.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot, type WaitingModel } from './snapshot.ts';
 import { eraseDropped, isComputation, modelRequest, modelRequestOf, type Phase, type PhaseName, type State, type Task, taskOf } from './state.ts';
@@ -44,6 +45,7 @@ import type { CallOptions, SetModelOptions, Tick } from './tick.ts';
  */
 export class Participant {
   readonly #settings: Settings;
+  readonly #pace: RoundPace;
   #state: State;
   #waiting: WaitingModel | undefined;
   #newGlobalModel: boolean;
@@ -54,6 +56,7 @@ export class Participant {
 
   private constructor(settings: Settings, snapshot: Snapshot) {
     this.#settings = settings;
+    this.#pace = new RoundPace(settings.random);
     this.#state = snapshot.state;
     this.#waiting = snapshot.waiting;
     this.#newGlobalModel = snapshot.newGlobalModel;
@@ -203,7 +206,7 @@ export class Participant {
     this.#ticking = true;
     try {
       const done = (await this.#saveFirst(signal)) ?? (await this.#step(signal));
-      return this.#report(done);
+      return this.#report(this.#paced(done));
     } finally {
       this.#ticking = false;
     }
@@ -287,16 +290,30 @@ export class Participant {
     eraseDropped(before.phase, state.phase);
   }
 
-  #report(done: Step): Tick {
+  /** A round that follows others too fast is taken, but nothing is done in it at once. */
+  #paced(done: Step): Paced {
+    const { notifications, sent } = done;
+    if (sent !== undefined && sent.tag !== 'sum' && sent.part === sent.parts) this.#pace.finished();
+    if (!notifications.includes('new-round')) return done;
+    const wait = this.#pace.began(this.#settings.clock.now());
+    if (wait === undefined) return done;
+    const error = new XaynetError('rounds-too-fast', `waiting ${Math.round(wait)} ms`);
+    return { ...done, outcome: 'pending', waitingFor: 'round', wait, error };
+  }
+
+  #report(done: Paced): Tick {
     this.#waitingFor = done.waitingFor;
     for (const notification of done.notifications) this.#settings.notify(notification);
-    const { outcome, waitingFor, error, failure, sent, notifications } = done;
+    const { outcome, waitingFor, wait, error, failure, sent, notifications } = done;
     const { phase } = this.#state;
     const sending =
       'encoder' in phase ? { tag: phase.encoder.tag, part: phase.encoder.next - (phase.failed === undefined ? 0 : 1), parts: phase.parts } : undefined;
-    return { outcome, state: phase.name, task: taskOf(phase), round: this.round, waitingFor, error, failure, sent, sending, notifications };
+    return { outcome, state: phase.name, task: taskOf(phase), round: this.round, waitingFor, wait, error, failure, sent, sending, notifications };
   }
 }
+
+/** A step, and how long to wait after it. */
+type Paced = Step & { readonly wait?: number };
 
 /** What a host is told when a participant comes to life in this phase (participant 1.10). */
 function notificationsOnStart(phase: Phase): Notification[] {

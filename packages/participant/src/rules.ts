@@ -18,6 +18,13 @@ export interface RuleOptions {
   readonly minSums?: number | undefined;
   /** Most weights of a model. Default 50 000 000. */
   readonly maxModelLength?: number | undefined;
+  /**
+   * Most bytes of a masked model or mask: model length times the bytes a number of the masking configuration (wire 3.2), from 6 to
+   * 268. Default 536 870 912 (512 MiB): 50 million weights take 350 MB with the default configuration of coordinators. While it masks
+   * or adds up masks a participant holds up to 3.2 times as much, and 8 bytes a weight more for each thread; no body of `/model` of
+   * more than 4 times as much is read. Lower it where memory is short: parameters of 136 bytes are enough to ask for all of this.
+   */
+  readonly maxMaskBytes?: number | undefined;
   /** Most entries of a sum dictionary. Default 100 000 (8 MB). */
   readonly maxSums?: number | undefined;
   /** Most entries of a seed dictionary. Default 1 000 000 (128 MB), and never more than the round's configuration can add up. */
@@ -29,6 +36,7 @@ export interface Rules {
   readonly minUpdates: number;
   readonly minSums: number;
   readonly maxModelLength: number;
+  readonly maxMaskBytes: number;
   readonly maxSums: number;
   readonly maxUpdates: number;
 }
@@ -44,6 +52,7 @@ export function rulesOf(options: RuleOptions): Rules {
     minUpdates: whole('minUpdates', 3),
     minSums: whole('minSums', 1),
     maxModelLength: whole('maxModelLength', 50_000_000),
+    maxMaskBytes: whole('maxMaskBytes', 512 * 2 ** 20),
     maxSums: whole('maxSums', 100_000),
     maxUpdates: whole('maxUpdates', 1_000_000),
   };
@@ -67,6 +76,12 @@ export function refusalOf(params: RoundParams, rules: Rules): XaynetError | unde
   if (modelLength < 1) return new XaynetError('round-refused', 'model length 0: there is nothing to train');
   if (modelLength > rules.maxModelLength)
     return new XaynetError('round-refused', `model length ${modelLength}, at most ${rules.maxModelLength} allowed by maxModelLength`);
+  const bytes = modelLength * maskConfig.vect.bytesPerNumber;
+  if (bytes > rules.maxMaskBytes)
+    return new XaynetError(
+      'round-refused',
+      `model length ${modelLength} with ${maskConfig.vect.name} makes masks of ${bytes} bytes, at most ${rules.maxMaskBytes} allowed by maxMaskBytes`,
+    );
   if (maskObjectSize(maskConfig, modelLength) > MAX_OBJECT)
     return new XaynetError('round-refused', `model length ${modelLength} with ${maskConfig.vect.name} does not fit into a message`);
   if (!isUsableEncryptKey(publicKey))
@@ -89,12 +104,14 @@ export function maxSeedsBytes(rules: Rules, params: RoundParams): number {
 
 /**
  * Largest answer of `/model` in bytes: every fraction of a model unmasked with this configuration has at most order·E in its
- * numerator and denominator (wire 4.6, 7.3). Twice that, and 64 KiB, because the model may be of an earlier configuration.
+ * numerator and denominator (wire 4.6, 7.3). Twice that, and 64 KiB, because the model may be of an earlier configuration; and never
+ * more than four times maxMaskBytes, since parameters that nobody has agreed to yet must not decide how much is read.
  */
 export function maxModelBytes(rules: Rules, params: RoundParams): number {
   const { vect, unit } = params.maskConfig;
   const words = Math.ceil((bits(vect.order) + bits(unit.expShift)) / 32) + Math.ceil((bits(unit.order) + bits(vect.expShift)) / 32);
-  return 65_536 + 2 * Math.min(params.modelLength, rules.maxModelLength) * (18 + 4 * words);
+  const length = Math.min(params.modelLength, rules.maxModelLength);
+  return 65_536 + Math.min(2 * length * (18 + 4 * words), 4 * rules.maxMaskBytes);
 }
 
 function bits(value: bigint): number {

@@ -145,10 +145,12 @@ class Run implements ParticipantRun {
         this.#hub.emit({ type: 'idle', round: participant.round });
       }
       let outcome: Tick['outcome'] = 'pending';
+      let wait = 0;
       try {
         const before = participant.state;
         const tick = await participant.tick({ signal });
         outcome = tick.outcome;
+        wait = tick.wait ?? 0;
         this.#report(participant, training, before, tick);
       } catch (error) {
         if (signal.aborted) break;
@@ -157,7 +159,7 @@ class Run implements ParticipantRun {
       if (participant.modelNeeded !== undefined) training.offer();
       if (outcome === 'progress') this.#backoff.reset();
       // Also after progress the event loop gets its turn: nobody in this process waits for a whole task (quirk Q-21).
-      await this.#nap(outcome === 'progress' ? 0 : this.#backoff.next());
+      await this.#nap(outcome === 'progress' ? 0 : Math.max(wait, this.#backoff.next()));
     }
     training.end();
   }

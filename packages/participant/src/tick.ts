@@ -17,6 +17,8 @@ export interface Tick {
   readonly round: string | undefined;
   /** What a pending participant waits for. */
   readonly waitingFor: WaitingFor | undefined;
+  /** Milliseconds to wait at least before the next tick, where rounds begin too fast (`rounds-too-fast`); undefined: as you like. */
+  readonly wait: number | undefined;
   /** What failed and will be tried again: a request, a model source, the store. */
   readonly error: XaynetError | undefined;
   /** Why the task was given up until the next round. */

@@ -32,7 +32,13 @@ export class ByteBudget {
 }
 
 /** What reading came to: the bytes, or why there are none. Bytes stay taken from the budget until the caller gives them back. */
-export type BodyOutcome = { readonly bytes: Uint8Array } | { readonly failed: 'too-large' | 'busy' | 'stalled' | 'aborted' };
+export type BodyOutcome = { readonly bytes: Uint8Array } | { readonly failed: 'busy' | 'stalled' | 'aborted' } | TooLarge;
+
+/** More than the limit arrived: so many bytes, before nothing more was read. */
+export interface TooLarge {
+  readonly failed: 'too-large';
+  readonly length: number;
+}
 
 /** The length that the request announces, in bytes; undefined for a chunked body. */
 export function announcedLength(request: IncomingMessage): number | undefined {
@@ -57,7 +63,7 @@ export function readBody(request: IncomingMessage, limits: { limit: number; budg
       resolve(outcome);
     };
     const onData = (piece: Uint8Array): void => {
-      if (length + piece.length > limit) finish({ failed: 'too-large' });
+      if (length + piece.length > limit) finish({ failed: 'too-large', length: length + piece.length });
       else if (!budget.take(piece.length)) finish({ failed: 'busy' });
       else {
         held = grown(held, length, length + piece.length, limit);

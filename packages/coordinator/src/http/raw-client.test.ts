@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { it } from 'node:test';
 import { type PublicSigningKey, toBase64, toHex } from '@xaynet/core/bytes';
+import type { Logger } from '../log.ts';
 import type { HttpPort, Verdict } from './port.ts';
 import { type HttpLimits, type HttpServer, startHttp } from './server.ts';
 
@@ -122,12 +123,12 @@ export const post = (body: string, more = ''): string => `POST /message HTTP/1.1
 export const EMPTY_REFUSAL = { 'content-type': 'application/octet-stream', 'content-length': '0' };
 
 export async function using<T>(
-  options: { port?: FakePort; statusCodes?: boolean; cors?: string[]; limits?: Partial<HttpLimits> },
+  options: { port?: FakePort; statusCodes?: boolean; cors?: string[]; limits?: Partial<HttpLimits>; logger?: Logger },
   use: (server: HttpServer, port: FakePort) => Promise<T>,
 ) {
   const port = options.port ?? new FakePort();
-  const { statusCodes = false, cors = [], limits } = options;
-  const server = await startHttp({ host: '127.0.0.1', portNumber: 0, corsOrigins: cors, statusCodes, port, limits });
+  const { statusCodes = false, cors = [], limits, logger } = options;
+  const server = await startHttp({ host: '127.0.0.1', portNumber: 0, corsOrigins: cors, statusCodes, port, limits, logger });
   try {
     return await use(server, port);
   } finally {

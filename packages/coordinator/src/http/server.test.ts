@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { describe, it } from 'node:test';
 import { isXaynetError } from '@xaynet/core/errors';
+import { createLogger, SILENT_LOGGER } from '../log.ts';
 import type { Verdict } from './port.ts';
 import { ask, EMPTY_REFUSAL, FakePort, get, post, Raw, using } from './raw-client.test.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { type HttpServer, startHttp } from './server.ts';
 
 describe('messages that are too much', () => {
@@ -29,6 +31,38 @@ describe('messages that are too much', () => {
       assert.equal((await ask(server, chunked(1001))).status, 413);
       assert.equal(port.received.length, 1);
     }));
+
+  it('tells the operator of a flood of them in one line a minute with both sizes, who sent them only at debug', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const output = { write: (line: string) => lines.push(JSON.parse(line)) };
+    for (const level of ['info', 'debug'] as const) {
+      await using({ logger: createLogger({ level, output }) }, async (server) => {
+        for (let i = 0; i < 20; i++) assert.equal((await ask(server, post('x'.repeat(1001)))).status, 413);
+        const chunked = `POST /message HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n7d0\r\n${'x'.repeat(2000)}\r\n0\r\n\r\n`;
+        assert.equal((await ask(server, chunked)).status, 413);
+      });
+      const told = lines.filter(({ msg }) => /too large/.test(String(msg)));
+      if (level === 'info') {
+        assert.equal(told.length, 1);
+        assert.deepEqual([told[0]!.bytes, told[0]!.limit, told[0]!.remote], [1001, 1000, undefined]);
+        assert.match(String(told[0]!.msg), /another model length/);
+      } else {
+        assert.equal(told.length, 22);
+        assert.deepEqual([told.at(-1)!.bytes, told.at(-1)!.remote], [2000, '127.0.0.1']);
+      }
+      lines.length = 0;
+    }
+  });
+
+  it('counts what was not told, and tells it with the next', () => {
+    let now = 0;
+    const told: unknown[] = [];
+    const log = new RefusalLog({ ...SILENT_LOGGER, info: (fields) => told.push(fields) }, 60_000, () => now);
+    for (; now < 120_000; now += 100) log.tooLarge(1001, 1000, undefined);
+    log.tooLarge(1001, 1000, undefined);
+    const sizes = { bytes: 1001, limit: 1000 };
+    assert.deepEqual(told, [sizes, { ...sizes, refusedSince: 599 }, { ...sizes, refusedSince: 599 }]);
+  });
 
   it('lets a client that sends everything first still read the answer', () =>
     using({}, async (server) => {

@@ -9,6 +9,7 @@ import { type Answer, EMPTY, FAILED, problem, send, wantsProblems } from './answ
 import { announcedLength, ByteBudget, readBody } from './body.ts';
 import { corsHeaders } from './cors.ts';
 import type { HttpPort, Verdict } from './port.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { type RouteRequest, refuse, route, withHeaders } from './routes.ts';
 
 /** Limits on what clients may hold open; times in milliseconds. */
@@ -27,6 +28,8 @@ export interface HttpLimits {
   readonly closeMs: number;
   /** Connections at a time. */
   readonly connections: number;
+  /** Time in which at most one line at info tells of messages that were too large. */
+  readonly refusalLogMs: number;
   /** Bytes of bodies held at a time, over all connections; never less than two largest messages. */
   readonly bodyBytes: number;
 }
@@ -40,6 +43,7 @@ export const HTTP_LIMITS: HttpLimits = {
   lingerMs: 1_000,
   closeMs: 5_000,
   connections: 4_096,
+  refusalLogMs: 60_000,
   bodyBytes: 256 * 1024 * 1024,
 };
 
@@ -147,6 +151,7 @@ class Service {
   readonly #connections: Connections;
   readonly #budget: ByteBudget;
   readonly #logger: Logger;
+  readonly #refusals: RefusalLog;
 
   constructor(options: HttpOptions, limits: HttpLimits, connections: Connections) {
     this.#options = options;
@@ -154,6 +159,7 @@ class Service {
     this.#connections = connections;
     this.#budget = new ByteBudget(() => Math.max(limits.bodyBytes, 2 * options.port.maxMessageBytes));
     this.#logger = options.logger ?? SILENT_LOGGER;
+    this.#refusals = new RefusalLog(this.#logger, limits.refusalLogMs);
   }
 
   /** Answers one request, whatever happens; never rejects, never throws. */
@@ -188,11 +194,17 @@ class Service {
     const decided = route(what, port, this.#options);
     if (decided !== 'message') return decided;
     const limit = port.maxMessageBytes;
-    if ((announcedLength(request) ?? 0) > limit) return refuse('message-too-large', what, this.#options);
+    const { remoteAddress } = request.socket;
+    const announced = announcedLength(request) ?? 0;
+    if (announced > limit) {
+      this.#refusals.tooLarge(announced, limit, remoteAddress);
+      return refuse('message-too-large', what, this.#options);
+    }
     if (expectsContinue) response.writeContinue();
     const body = await readBody(request, { limit, budget: this.#budget, stallMs: this.#limits.stallMs });
     if ('failed' in body) {
       if (body.failed === 'aborted') return undefined;
+      if (body.failed === 'too-large') this.#refusals.tooLarge(body.length, limit, remoteAddress);
       return refuse(FAILURES[body.failed], what, this.#options, body.failed === 'busy' ? { 'retry-after': '1' } : {});
     }
     try {

@@ -30,7 +30,7 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
     const where = `environment ${variable}`;
     const found = SETTINGS_BY_KEY.get(key);
     if (found === undefined || found.type === 'table') {
-      problems.push({ where, key, advice: unknownAdvice(key) });
+      problems.push({ where, key, advice: sectionAdvice(key) ?? unknownAdvice(key) });
       continue;
     }
     const before = values.get(key);
@@ -38,6 +38,16 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
     values.set(key, { value: fromText(text, found.type), variable });
   }
   return { values, problems, notices };
+}
+
+/** What to say of a variable that names a section, as if a table could be a text; undefined when `key` is none. */
+function sectionAdvice(key: string): string | undefined {
+  const variables = SETTINGS_REFERENCE.filter((row) => row.key.startsWith(`${key}.`)).map((row) => `XAYNET__${row.key.toUpperCase().replaceAll('.', '__')}`);
+  const what = 'is a section, and a variable sets one setting';
+  if (SETTINGS_BY_KEY.get(key)?.type === 'table') return `${what}; this one has none: remove the variable`;
+  if (variables.length === 0) return undefined;
+  const shown = variables.length > 4 ? [...variables.slice(0, 3), `${variables.length - 3} more`] : variables;
+  return `${what}: set ${shown.length === 1 ? shown[0] : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`} instead`;
 }
 
 /** What to say of a key that is no setting: the setting it may have meant. */

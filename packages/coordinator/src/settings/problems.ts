@@ -22,7 +22,10 @@ export class SettingsError extends XaynetError {
   constructor(problems: readonly SettingsProblem[]) {
     super('settings-invalid');
     this.problems = problems;
-    const lines = problems.map(({ where, key, given, advice }) => `  ${where}: ${key}${given === undefined ? '' : ` = ${given}`}: ${advice}`);
+    const lines = problems.map(
+      ({ where, key, given, advice }) =>
+        `  ${where}: ${key.length > 200 ? `${key.slice(0, 197)}…` : key}${given === undefined ? '' : ` = ${given}`}: ${advice}`,
+    );
     this.message = `${this.message} ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}:\n${lines.join('\n')}`;
   }
 }
@@ -43,6 +46,7 @@ export function suggest(given: string, candidates: readonly string[]): string | 
   let best: string | undefined;
   let least = Math.max(2, Math.ceil(given.length / 4)) + 1;
   for (const candidate of candidates) {
+    if (Math.abs(given.length - candidate.length) >= least) continue; // cannot be close, and a key of megabytes would take minutes
     const distance = candidate.toLowerCase() === given.toLowerCase() ? 0 : editDistance(given.toLowerCase(), candidate.toLowerCase());
     if (distance < least && distance < Math.max(given.length, candidate.length)) {
       least = distance;

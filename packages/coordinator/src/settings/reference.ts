@@ -39,6 +39,8 @@ const whole = (least: number): z.ZodType => z.number().refine((value) => Number.
 /** The longest time that a setting may ask for, in seconds: about 31 years; longer ones mean "for ever" and are capped. */
 export const LONGEST_TIME = 1e9;
 
+const LARGEST = 1_000_000;
+
 type Given = Partial<SettingRow> & Pick<SettingRow, 'range' | 'meaning'>;
 
 function row(key: string, type: SettingType, schema: z.ZodType, given: Given): SettingRow {
@@ -220,6 +222,18 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
     meaning: 'Folder of the embedded store, relative to the working directory; made when it is missing. One coordinator a folder.',
     origin: 'ours',
   }),
+  row(
+    'store.keep_models',
+    'integer',
+    z.number().refine((value) => Number.isInteger(value) && value >= 0 && value <= LARGEST),
+    {
+      fallback: 10,
+      range: `an integer from 0 to ${LARGEST}`,
+      meaning:
+        'Global models that are kept, the latest included; older ones are deleted when a round stores a new one. 0 keeps all, and the store then grows by one model a round.',
+      origin: 'ours',
+    },
+  ),
   row('restore.enable', 'flag', z.boolean(), {
     fallback: true,
     range: 'true or false',

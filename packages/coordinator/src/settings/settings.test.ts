@@ -46,7 +46,7 @@ describe('settings: sources', () => {
         sum2: { count: { min: 4, max: 100 }, time: time(5) },
       },
       modelLength: 7850,
-      store: { kind: 'embedded', path: 'xaynet-data' },
+      store: { kind: 'embedded', path: 'xaynet-data', keepModels: 10 },
       restore: true,
       compat: { plurality: false, unverifiedSumSignature: false, trailingBytes: false, statusCodes: false },
       log: { level: 'info', http: 'info' },
@@ -137,8 +137,42 @@ describe('settings: sources', () => {
     assert.match(found, /environment XAYNET__PET__SUM__COUNT__MINN: pet\.sum\.count\.minn: is no setting; did you mean pet\.sum\.count\.min\?/);
     assert.match(found, /environment XAYNET__RESTORE__ENABLE: restore\.enable = "maybe": must be true or false/);
     assert.match(found, /store\.path: is set by XAYNET__STORE__PATH too/);
-    assert.match(found, /XAYNET__TRUST_ANCHOR: trust_anchor: is no setting/);
+    assert.match(found, /XAYNET__TRUST_ANCHOR: trust_anchor: is a section, and a variable sets one setting; this one has none: remove the variable/);
     for (const text of ['1e', '0x10', ' 3', '3 ', '3;']) assert.equal(problemsUsing('', { env: { XAYNET__PET__SUM__COUNT__MIN: text } }).length, 1, text);
+  });
+
+  it('a variable that names a section is told which variables there are, not that it may have meant itself', () => {
+    const advice = (variable: string): string => problemsUsing('', { env: { [variable]: '3' } }).join('\n');
+    assert.equal(advice('XAYNET__MODEL'), 'environment XAYNET__MODEL: model: is a section, and a variable sets one setting: set XAYNET__MODEL__LENGTH instead');
+    assert.match(advice('XAYNET__PET__SUM__COUNT'), /: set XAYNET__PET__SUM__COUNT__MIN or XAYNET__PET__SUM__COUNT__MAX instead$/);
+    assert.match(advice('XAYNET__PET'), /: set XAYNET__PET__SUM__PROB, .* or \d+ more instead$/);
+    assert.match(advice('XAYNET__MODELS'), /is no setting; did you mean model\?/);
+  });
+});
+
+describe('settings: files that are made to break the reader', () => {
+  const DEEP = 50_000;
+  const levels = 'a.'.repeat(DEEP);
+
+  it('a hundred thousand dotted levels are a problem of the key that they begin with, on its line', () => {
+    assert.deepEqual(problemsUsing(`\n${levels}a = 1`), ['c.toml:2: a: is no setting; did you mean api? docs/SETTINGS.md lists all of them']);
+    assert.deepEqual(problems(`model.length = 4\n[${levels}a]\nb = 1`), ['c.toml:2: a: is no setting; did you mean api? docs/SETTINGS.md lists all of them']);
+    assert.deepEqual(problemsUsing(`pet.sum.prob.${levels}a = 1`), ['c.toml:1: pet.sum.prob = {…}: must be a number above 0 and below 1']);
+    assert.deepEqual(problemsUsing(`trust_anchor.${levels}a = 1`), ['c.toml:1: trust_anchor = {…}: must be an empty table']);
+    assert.match(problemsUsing(`api.cors_origins = ${'['.repeat(900)}${']'.repeat(900)}`)[0]!, /c\.toml:1: api\.cors_origins = \[+"\[…\]"\]+: must be a list/);
+  });
+
+  it('a hundred thousand brackets or inline tables are no TOML that is read, with the place', () => {
+    for (const text of [`log.filter = ${'['.repeat(DEEP)}${']'.repeat(DEEP)}`, `a = ${'{a='.repeat(DEEP)}1${'}'.repeat(DEEP)}`])
+      assert.throws(() => using(text), { code: 'settings-toml', message: /c\.toml:1:\d+: .*nested/ });
+  });
+
+  it('an object that contains itself is a problem too, and an endless key is shown in part', () => {
+    const cyclic: Record<string, unknown> = { length: 4 };
+    cyclic.again = cyclic;
+    assert.deepEqual(problems({ model: cyclic }), ['c.toml: model.again: is no setting docs/SETTINGS.md lists all of them']);
+    const [found] = problemsUsing(`${'a'.repeat(1_000_000)} = 1`);
+    assert.ok(found!.length < 300, `${found!.length} characters`);
   });
 });
 
@@ -281,11 +315,14 @@ describe('settings: rules at their bounds', () => {
 
   it('origins, store, compat and restore', () => {
     const settings = using(
-      'api.cors_origins = []\nstore = { kind = "memory", path = "x" }\ncompat = { plurality = true, status_codes = true, trailing_bytes = true, unverified_sum_signature = true }\nrestore.enable = false',
+      'api.cors_origins = []\nstore = { kind = "memory", path = "x", keep_models = 0 }\ncompat = { plurality = true, status_codes = true, trailing_bytes = true, unverified_sum_signature = true }\nrestore.enable = false',
     );
-    assert.deepEqual([settings.api.corsOrigins, settings.store, settings.restore], [[], { kind: 'memory', path: 'x' }, false]);
+    assert.deepEqual([settings.api.corsOrigins, settings.store, settings.restore], [[], { kind: 'memory', path: 'x', keepModels: 0 }, false]);
     assert.deepEqual(settings.compat, { plurality: true, statusCodes: true, trailingBytes: true, unverifiedSumSignature: true });
     for (const line of [
+      'store.keep_models = -1',
+      'store.keep_models = 1.5',
+      'store.keep_models = 1000001',
       'api.cors_origins = "*"',
       'api.cors_origins = ["a.example"]',
       'api.cors_origins = ["https://a.example/path"]',

@@ -41,7 +41,7 @@ export interface Settings {
   readonly mask: MaskConfig;
   /** Number of weights. */
   readonly modelLength: number;
-  readonly store: { readonly kind: 'embedded' | 'memory'; readonly path: string };
+  readonly store: { readonly kind: 'embedded' | 'memory'; readonly path: string; readonly keepModels: number };
   /** Go on from what the store holds. */
   readonly restore: boolean;
   /** Single points in which the coordinator is to be as lenient as the original. */
@@ -104,6 +104,7 @@ function parseToml(text: string, file: string): unknown {
   try {
     return parse(text, { integersAsBigInt: 'asNeeded' });
   } catch (error) {
+    if (error instanceof RangeError) throw new XaynetError('settings-toml', `${file}: nested too deep to be read`, { cause: error });
     if (!(error instanceof TomlError)) throw error;
     const what = error.message.split('\n', 1)[0]!.replace(/^Invalid TOML document: /, '');
     throw new XaynetError('settings-toml', `${file}:${error.line}:${error.column}: ${what}`, { cause: error });
@@ -142,7 +143,7 @@ function assemble(values: Values, limits: Limits): Settings {
     },
     mask: limits.mask,
     modelLength: values.number('model.length'),
-    store: { kind: values.text('store.kind') as 'embedded' | 'memory', path: values.text('store.path') },
+    store: { kind: values.text('store.kind') as 'embedded' | 'memory', path: values.text('store.path'), keepModels: values.number('store.keep_models') },
     restore: values.flag('restore.enable'),
     compat: {
       plurality: values.flag('compat.plurality'),

@@ -3,6 +3,8 @@
 
 const PART = /\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*/y;
 
+const DEEPEST = 8;
+
 /** Finds lines in `text`: gives the line (from 1) on which `key` (dotted) or its nearest enclosing table stands, or undefined. */
 export function tomlLines(text: string): (key: string) => number | undefined {
   const lines = new Map<string, number>();
@@ -12,8 +14,13 @@ export function tomlLines(text: string): (key: string) => number | undefined {
     const path = header === null ? dottedKey(line, '=') : dottedKey(`${header[1]}]`, ']');
     if (path === undefined) continue;
     if (header !== null) table = path;
-    const key = (header === null ? [...table, ...path] : path).join('.');
-    if (!lines.has(key)) lines.set(key, index + 1);
+    const whole = header === null ? [...table, ...path] : path;
+    // What is too deep is reported at one of the levels around it.
+    const levels = whole.length <= DEEPEST ? [whole] : whole.slice(0, DEEPEST).map((_, i) => whole.slice(0, i + 1));
+    for (const level of levels) {
+      const key = level.join('.');
+      if (!lines.has(key)) lines.set(key, index + 1);
+    }
   }
   return (key) => {
     for (let path = key.split('.'); path.length > 0; path = path.slice(0, -1)) {

@@ -25,7 +25,7 @@ export class Values {
     this.#where = place;
     this.problems = [...environment.problems];
     this.notices = [...environment.notices];
-    const tree = overlay(file, environment);
+    const tree = overlay(shallow(file), environment);
     for (const { key } of SETTINGS_REFERENCE) {
       const value = key.split('.').reduce<unknown>((table, part) => (isTable(table) ? table[part] : undefined), tree);
       if (value !== undefined) this.#given.set(key, value);
@@ -123,14 +123,23 @@ function hint(found: SettingRow, value: unknown): string {
   return '';
 }
 
+/** Tables and lists deeper than any setting has. */
+const DEEPEST = 8;
+
+/** A copy whose tables and lists end at {@link DEEPEST} levels: thousands of them are as wrong as one too many, and no reason to run out of stack. */
+function shallow(value: unknown, depth = 0): unknown {
+  if (Array.isArray(value)) return depth === DEEPEST ? '[…]' : value.map((item) => shallow(item, depth + 1));
+  if (!isTable(value)) return value;
+  return depth === DEEPEST ? '{…}' : Object.fromEntries(Object.entries(value).map(([name, item]) => [name, shallow(item, depth + 1)]));
+}
+
+/** `file`, which is changed, with the values of the environment. */
 function overlay(file: unknown, environment: EnvironmentSettings): unknown {
   if (!isTable(file)) return file;
-  const copy = (table: Tree): Tree => Object.fromEntries(Object.entries(table).map(([name, value]) => [name, isTable(value) ? copy(value) : value]));
-  const tree = copy(file);
   for (const [key, { value }] of environment.values) {
     const path = key.split('.');
     const last = path.pop()!;
-    let table: unknown = tree;
+    let table: unknown = file;
     for (const part of path) {
       if (!isTable(table)) break;
       table[part] ??= {};
@@ -138,7 +147,7 @@ function overlay(file: unknown, environment: EnvironmentSettings): unknown {
     }
     if (isTable(table)) table[last] = value;
   }
-  return tree;
+  return file;
 }
 
 function withoutBigInts(value: unknown): unknown {

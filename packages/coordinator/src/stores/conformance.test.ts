@@ -239,6 +239,27 @@ export function storeConformance(name: string, setup: StoreSetup): void {
     assert.equal(await again.latestModelId(), '2_bb');
   });
 
+  check('old models are deleted once a later one is the latest: ten stay, the latest always', async (store) => {
+    const ids = Array.from({ length: 15 }, (_, i) => `${i + 1}_aa`);
+    let now = store;
+    for (const [i, id] of ids.entries()) {
+      await now.putModel(id, filled(1000, i));
+      if (i > 0) assert.deepEqual(await now.model(ids[i - 1]!), filled(1000, i - 1), 'before the new one is the latest, the one before is there');
+      await now.setLatestModelId(id);
+      if (i === 11) now = await reopen(now);
+      assert.deepEqual(await now.model(id), filled(1000, i));
+    }
+    now = await reopen(now);
+    assert.equal(await now.latestModelId(), '15_aa');
+    for (const [i, id] of ids.entries()) assert.deepEqual(await now.model(id), i < 5 ? undefined : filled(1000, i), id);
+    for (let i = 0; i < 20; i++) await now.putModel(`orphan ${i}`, filled(1000, 99));
+    assert.deepEqual(await now.model('15_aa'), filled(1000, 14), 'models that never became the latest push nothing out');
+    await now.setLatestModelId('15_aa');
+    assert.deepEqual(await now.model('15_aa'), filled(1000, 14), 'and the latest is never deleted, however many are newer');
+    assert.equal(await now.model('14_aa'), undefined);
+    assert.deepEqual(await now.model('orphan 19'), filled(1000, 99));
+  });
+
   check('bytes that were passed in may be overwritten afterwards', async (store) => {
     const buffer = filled(32, 1);
     const sealed = filled(80, 4);

@@ -62,7 +62,10 @@ export interface RoundStore {
   eraseAll(): Promise<void>;
   /** Id of the model to serve after a restart; never set: undefined. */
   latestModelId(): Promise<string | undefined>;
-  /** Absent: stores. Present: replaces. */
+  /**
+   * Absent: stores. Present: replaces. In the same act a store may delete old models (see {@link ModelStore}), so there is no moment at
+   * which the model to serve is missing.
+   */
   setLatestModelId(id: string): Promise<void>;
 }
 
@@ -77,7 +80,10 @@ export interface ContributionStore {
   contributions(): AsyncIterable<{ readonly participant: PublicSigningKey; readonly maskedModel: MaskObject }>;
 }
 
-/** The global models, by id (coordinator 4.7). */
+/**
+ * The global models, by id (coordinator 4.7). A store that is set to keep n models deletes others whenever another one becomes the latest: the
+ * n stored last stay, and the latest in any case.
+ */
 export interface ModelStore {
   /** Absent: stores, `ok`. Present: `already-exists`, the first stays. `model`: the bytes that `/model` serves. */
   putModel(id: string, model: Uint8Array): Promise<'ok' | 'already-exists'>;

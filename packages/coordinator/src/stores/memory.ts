@@ -1,12 +1,13 @@
 // The store that forgets: maps in this process. For tests, simulations and coordinators whose restart may begin anew. It also is the
 // readable statement of the contract, so it follows it line by line. Keys and seeds are copied, because what comes in are views that would keep whole messages alive.
 
-import { type EncryptedMaskSeed, KeyMap, PublicEncryptKey, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
+import { copyBytes, type EncryptedMaskSeed, KeyMap, type PublicEncryptKey, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { sha256 } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
 import { encodeMaskObject, type MaskObject } from '@xaynet/core/mask';
 import type { CoordinatorState, SeedDict, SumDict, UpdateSeedDict } from '@xaynet/core/round';
 import type { MaskVotes, Store, Sum2Verdict, SumVerdict, Update, UpdateVerdict } from './contract.ts';
+import { type StoreOptions, storeOptions } from './options.ts';
 
 /** Everything in memory; see {@link Store} for the behaviour. */
 export class MemoryStore implements Store {
@@ -20,11 +21,14 @@ export class MemoryStore implements Store {
   #masks = new Map<string, MaskVotes>();
   #latestModelId: string | undefined;
   readonly #models = new Map<string, Uint8Array>();
+  readonly #keepModels: number;
   #closed = false;
 
-  /** `keepsContributions` (default false): whether masked models are kept besides the aggregate; see {@link Store.keepsContributions}. */
-  constructor(options: { readonly keepsContributions?: boolean | undefined } = {}) {
-    this.keepsContributions = options.keepsContributions ?? false;
+  /** Throws `option-invalid`. */
+  constructor(options: StoreOptions = {}) {
+    const { keepsContributions, keepModels } = storeOptions(options);
+    this.keepsContributions = keepsContributions;
+    this.#keepModels = keepModels;
   }
 
   async coordinatorState(): Promise<CoordinatorState | undefined> {
@@ -41,7 +45,7 @@ export class MemoryStore implements Store {
     this.#open();
     if (this.#sums.has(participant)) return 'already-exists';
     const key = copy(participant);
-    this.#sums.set(key, PublicEncryptKey(ephemeralKey.slice()));
+    this.#sums.set(key, copyBytes(ephemeralKey));
     this.#seeds.set(key, new KeyMap());
     return 'ok';
   }
@@ -115,6 +119,8 @@ export class MemoryStore implements Store {
   async setLatestModelId(id: string): Promise<void> {
     this.#open();
     this.#latestModelId = id;
+    if (this.#keepModels === 0) return;
+    for (const old of [...this.#models.keys()].slice(0, -this.#keepModels)) if (old !== id) this.#models.delete(old);
   }
 
   async *contributions(): AsyncIterable<{ readonly participant: PublicSigningKey; readonly maskedModel: MaskObject }> {
@@ -128,13 +134,14 @@ export class MemoryStore implements Store {
   async putModel(id: string, model: Uint8Array): Promise<'ok' | 'already-exists'> {
     this.#open();
     if (this.#models.has(id)) return 'already-exists';
-    this.#models.set(id, model.slice());
+    this.#models.set(id, copyBytes(model));
     return 'ok';
   }
 
   async model(id: string): Promise<Uint8Array | undefined> {
     this.#open();
-    return this.#models.get(id)?.slice();
+    const model = this.#models.get(id);
+    return model === undefined ? undefined : copyBytes(model);
   }
 
   async ready(): Promise<void> {
@@ -151,9 +158,9 @@ export class MemoryStore implements Store {
 }
 
 function copy<T extends Uint8Array>(bytes: T): T {
-  return bytes.slice() as T;
+  return copyBytes(bytes);
 }
 
 function copyMask(mask: MaskObject): MaskObject {
-  return { ...mask, vect: mask.vect.slice(), unit: mask.unit.slice() };
+  return { ...mask, vect: copyBytes(mask.vect), unit: copyBytes(mask.unit) };
 }

@@ -101,6 +101,68 @@ test('what a killed process had committed is there, what it had not is not', asy
   await store.close();
 });
 
+test('hundreds of rounds do not fill the disk: the file holds the models that are kept and no more, also over restarts', async () => {
+  const folder = freshFolder();
+  const model = new Uint8Array(200_000).fill(7);
+  const size = (): number => statSync(join(folder, DATABASE_FILE)).size;
+  for (let start = 0; start < 4; start++) {
+    const store = SqliteStore.open(folder, { keepModels: 3 });
+    for (let round = 0; round < 25; round++) {
+      const id = `${start * 25 + round}_aa`;
+      await store.putModel(id, model);
+      await store.setLatestModelId(id);
+    }
+    await store.close();
+    assert.ok(size() < 5 * model.length, `start ${start}: ${size()} bytes`);
+  }
+  const db = new DatabaseSync(join(folder, DATABASE_FILE));
+  assert.deepEqual(
+    db
+      .prepare('SELECT id FROM model ORDER BY rowid')
+      .all()
+      .map(({ id }) => id),
+    ['97_aa', '98_aa', '99_aa'],
+  );
+  db.close();
+});
+
+test('a process that is killed at any moment of storing models leaves the latest one whole', async () => {
+  const folder = freshFolder();
+  const file = fileURLToPath(new URL('./sqlite.ts', import.meta.url));
+  const script = `const { SqliteStore } = await import(${JSON.stringify(file)});
+    const store = SqliteStore.open(${JSON.stringify(folder)}, { keepModels: 1 });
+    const before = Number((await store.latestModelId())?.split('_')[0] ?? 0);
+    for (let i = before + 1; ; i++) {
+      await store.putModel(i + '_aa', new Uint8Array(100_000).fill(i));
+      await store.setLatestModelId(i + '_aa');
+      if (i === before + 5) setTimeout(() => process.kill(process.pid, 'SIGKILL'), Math.random() * 20);
+      await new Promise(setImmediate);
+    }`;
+  const options = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+  for (let i = 0; i < 3; i++) {
+    assert.equal(spawnSync(process.execPath, options).signal, 'SIGKILL');
+    const store = SqliteStore.open(folder);
+    const id = (await store.latestModelId())!;
+    assert.deepEqual(await store.model(id), new Uint8Array(100_000).fill(Number.parseInt(id, 10)));
+    await store.close();
+    const db = new DatabaseSync(join(folder, DATABASE_FILE));
+    db.prepare('DELETE FROM model WHERE id <> ?').run(id); // what the killed process had stored without making it the latest
+    db.close();
+  }
+});
+
+test('keepModels: 0 keeps all, and what is no number of models is refused', async () => {
+  const folder = freshFolder();
+  const store = SqliteStore.open(folder, { keepModels: 0 });
+  for (let i = 0; i < 30; i++) {
+    await store.putModel(`${i}_aa`, Uint8Array.of(i));
+    await store.setLatestModelId(`${i}_aa`);
+  }
+  assert.deepEqual(await store.model('0_aa'), Uint8Array.of(0));
+  await store.close();
+  for (const keepModels of [-1, 0.5, Number.NaN]) assert.throws(() => SqliteStore.open(freshFolder(), { keepModels }), { code: 'option-invalid' });
+});
+
 test('an admission that fails in the middle leaves nothing, and the store goes on', async () => {
   const store = SqliteStore.open(freshFolder());
   await store.admitSum(key, ephemeral);

@@ -8,6 +8,7 @@ import { XaynetError } from '@xaynet/core/errors';
 import { decodeMaskObject, encodeMaskObject, type MaskObject } from '@xaynet/core/mask';
 import { type CoordinatorState, decodeCoordinatorState, encodeCoordinatorState, type SeedDict, type SumDict } from '@xaynet/core/round';
 import type { MaskVotes, Store, Sum2Verdict, SumVerdict, Update, UpdateVerdict } from './contract.ts';
+import { type StoreOptions, storeOptions } from './options.ts';
 import { type OpenDatabase, openDatabase } from './sqlite-file.ts';
 
 type Row = Record<string, SQLOutputValue>;
@@ -30,20 +31,23 @@ type Row = Record<string, SQLOutputValue>;
 export class SqliteStore implements Store {
   readonly keepsContributions: boolean;
   readonly #file: OpenDatabase;
+  readonly #keepModels: number;
   readonly #statements = new Map<string, StatementSync>();
   #closed = false;
 
-  private constructor(file: OpenDatabase, keepsContributions: boolean) {
+  private constructor(file: OpenDatabase, { keepsContributions, keepModels }: ReturnType<typeof storeOptions>) {
     this.#file = file;
     this.keepsContributions = keepsContributions;
+    this.#keepModels = keepModels;
   }
 
   /**
-   * Opens the store in `folder`, which is created when missing. `keepsContributions` (default false): see {@link Store.keepsContributions}.
-   * Throws `storage-unwritable`, `storage-foreign`, `storage-version`, `storage-locked` or `storage-failed`.
+   * Opens the store in `folder`, which is created when missing. Throws `option-invalid`, `storage-unwritable`, `storage-foreign`,
+   * `storage-version`, `storage-locked` or `storage-failed`.
    */
-  static open(folder: string, options: { readonly keepsContributions?: boolean | undefined } = {}): SqliteStore {
-    return new SqliteStore(openDatabase(folder), options.keepsContributions ?? false);
+  static open(folder: string, options: StoreOptions = {}): SqliteStore {
+    const checked = storeOptions(options);
+    return new SqliteStore(openDatabase(folder), checked);
   }
 
   async coordinatorState(): Promise<CoordinatorState | undefined> {
@@ -144,6 +148,7 @@ export class SqliteStore implements Store {
   async setLatestModelId(id: string): Promise<void> {
     this.#act('write the model id', () => {
       this.#run('INSERT OR REPLACE INTO latest_model VALUES (1, ?)', id);
+      if (this.#keepModels > 0) this.#deleteOldModels(id);
     });
   }
 
@@ -185,6 +190,11 @@ export class SqliteStore implements Store {
     this.#closed = true;
     this.#statements.clear();
     this.#file.close();
+  }
+
+  /** Rows are numbered as models come. The file does not shrink, but the next models take the room that becomes free. */
+  #deleteOldModels(latest: string): void {
+    this.#run('DELETE FROM model WHERE id <> ? AND rowid NOT IN (SELECT rowid FROM model ORDER BY rowid DESC LIMIT ?)', latest, this.#keepModels);
   }
 
   #eraseRound(): void {

@@ -131,7 +131,7 @@ async function takePart(options: ParticipantCommand, signal: AbortSignal): Promi
     }
     if (tick.sent !== undefined && tick.sent.part === tick.sent.parts) say(`round ${short(tick)}: ${tick.sent.tag} message delivered`);
     if (participant.modelNeeded !== undefined) giveModel(participant, options.model, short(tick));
-    else if (tick.outcome === 'pending') await sleep(1000 * options.poll, undefined, { signal });
+    else if (tick.outcome === 'pending') await sleep(Math.max(1000 * options.poll, tick.wait ?? 0), undefined, { signal });
   }
 }
 

@@ -1,0 +1,17 @@
+// Options of the stores of this package, and their defaults.
+
+import { XaynetError } from '@xaynet/core/errors';
+
+/** How a store of this package keeps things. */
+export interface StoreOptions {
+  /** Whether masked models are kept besides the aggregate; see {@link Store.keepsContributions}. Default false. */
+  readonly keepsContributions?: boolean | undefined;
+  /** How many global models are kept, the latest included; 0: all of them. Default 10. */
+  readonly keepModels?: number | undefined;
+}
+
+/** {@link StoreOptions} with every default filled in; throws `option-invalid`. */
+export function storeOptions({ keepsContributions = false, keepModels = 10 }: StoreOptions): { keepsContributions: boolean; keepModels: number } {
+  if (!Number.isSafeInteger(keepModels) || keepModels < 0) throw new XaynetError('option-invalid', `keepModels: a whole number expected, ${keepModels} given`);
+  return { keepsContributions, keepModels };
+}
