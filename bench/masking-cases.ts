@@ -3,6 +3,7 @@
 
 import { MaskSeed } from '@xaynet/core/bytes';
 import { Aggregation, deriveMask, type MaskConfig, type MaskObject, maskModel, type Rational, rational, type Weights } from '@xaynet/core/mask';
+import { kernel } from '../packages/core/src/kernel/chosen.ts';
 import { OracleGenerator } from '../tests/oracle.ts';
 import { currentBackend, onPlain } from './backends.ts';
 import { type Case, type CaseBar, equal, Unequal } from './cases.ts';
@@ -48,7 +49,7 @@ const DEFAULT_CONFIG = 'Power2/F32/B0/M6';
 
 /** The bars for one core and a million weights. */
 function barsFor(name: string, { config, bars }: Subject): { bars?: readonly CaseBar[] } {
-  if (bars === 'page') return name === 'derive' ? { bars: [{ of: 'limit', atLeast: 0.8 }] } : {};
+  if (bars === 'page') return name === 'in place' ? { bars: [{ of: 'limit', atLeast: 0.8 }] } : {};
   if (bars === 'none') return {};
   const narrow = config.bytesPerNumber <= 8;
   const found: Readonly<Record<string, readonly CaseBar[] | undefined>> = {
@@ -113,6 +114,31 @@ export function deriveCase(subject: Subject): Case {
     oracle: { amount: slowly, run: () => deriveSlowly(config, new OracleGenerator(seed(1)), slowly) },
     ...keystreamLimit(subject),
     ...barsFor('derive', subject),
+  };
+}
+
+/** The same over a vector that is there already: the arithmetic alone, without a fresh result that the system must find memory for. */
+export function deriveInPlaceCase(subject: Subject): Case {
+  const { config, length } = subject;
+  let places: { readonly unit: Uint8Array; readonly vect: Uint8Array } | undefined;
+  const run = (): Uint8Array => {
+    places ??= { unit: new Uint8Array(config.bytesPerNumber), vect: new Uint8Array(length * config.bytesPerNumber) };
+    const draws = kernel().draws(seed(1));
+    draws.write(config, places.unit);
+    draws.write(config, places.vect);
+    return places.vect;
+  };
+  const { oracle } = deriveCase(subject);
+  return {
+    name: 'derive, in place',
+    config: config.name,
+    unit: 'weights',
+    amount: length,
+    run,
+    check: () => equal(run(), deriveMask({ config: inPair(config), seed: seed(1), length }).vect, 'derive, in place'),
+    ...(oracle === undefined ? {} : { oracle }),
+    ...keystreamLimit(subject),
+    ...barsFor('in place', subject),
   };
 }
 
@@ -293,6 +319,7 @@ export function modelDecodeCase(subject: Subject): Case {
 /** The masking cases of one configuration, each made when its turn comes, because some hold much memory. */
 export const MASKING_CASES: readonly { readonly name: string; readonly make: (subject: Subject) => Case }[] = [
   { name: 'derive', make: deriveCase },
+  { name: 'derive, in place', make: deriveInPlaceCase },
   { name: 'mask, scalar 1', make: (subject) => maskCase(subject, ONE) },
   { name: 'mask, scalar 1/3', make: (subject) => maskCase(subject, THIRD) },
   { name: 'aggregate', make: aggregateCase },

@@ -11,6 +11,8 @@ import { deriveSlowly, elementAt } from './oracle.ts';
 export interface Threads {
   readonly count: number;
   sum(config: Subject['config'], length: number, seeds: readonly ReturnType<typeof seed>[]): Promise<MaskObject>;
+  /** The same on the caller's thread alone. */
+  alone(config: Subject['config'], length: number, seeds: readonly ReturnType<typeof seed>[]): Promise<MaskObject>;
 }
 
 /** The case on this thread, or on several: then the same on this thread runs in turns with it. */
