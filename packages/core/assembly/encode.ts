@@ -3,7 +3,7 @@
 // exact. What the proven margin cannot decide is listed for the caller, who decides it on big integers. See src/kernel/wasm/encoding.ts
 // for the margin; A·E is below 2^47.
 
-import { FACTOR, FACTOR_REST, IS_SHORT, LEAST, LIMIT, MARGIN, MIDDLE, MOST } from './parameters';
+import { FACTOR, FACTOR_REST, IS_SHORT, LEAST, LIMIT, MARGIN, MIDDLE, MOST, NARROW, ORDER, ROUNDED_FACTOR, ROUNDED_MARGIN, WIDTH } from './parameters';
 
 /** Splits a double into two halves of 26 bits (Veltkamp). */
 const SPLIT: f64 = 134217729;
@@ -132,6 +132,63 @@ function encodeExact<Type>(p: usize, weights: usize, count: usize, lanes: usize)
   }
 }
 
+/**
+ * Encodes binary32 weights, followed by zeros up to a multiple of four, adds draws modulo the order, and packs: all in one pass, with
+ * the factor as one double. False, and `out` undefined, when a weight is no number, or a product comes so near an integer that its two
+ * roundings matter; then the functions above decide.
+ */
+export function maskF32(p: usize, weights: usize, count: usize, draws: usize, out: usize): bool {
+  return maskFloats<Rounded>(p, weights, count, draws, out);
+}
+
+/** The same for weights whose products with the factor are doubles. */
+export function maskExactF32(p: usize, weights: usize, count: usize, draws: usize, out: usize): bool {
+  return maskFloats<Exact>(p, weights, count, draws, out);
+}
+
+class Rounded {}
+class Exact {}
+
+// @ts-expect-error: decorator
+@inline
+function maskFloats<Product>(p: usize, weights: usize, count: usize, draws: usize, out: usize): bool {
+  const factor = v128.load64_splat(p + ROUNDED_FACTOR);
+  const middle = v128.load64_splat(p + MIDDLE);
+  const least = v128.load64_splat(p + LEAST);
+  const most = v128.load64_splat(p + MOST);
+  const order = v128.load64_splat(p + ORDER);
+  const places = v128.load(p, NARROW);
+  const step = <usize>load<u32>(p, WIDTH) << 1;
+  const beyond = i64x2.add(least, order); // what is too much in the bits of a double, and the order
+  let strange = i64x2.splat(0);
+  let smallest = f64x2.splat(0.5);
+  let largest = smallest;
+  for (const end = weights + 4 * count; weights < end; weights += 16, draws += 32) {
+    const four = v128.load(weights);
+    strange = v128.or(strange, f32x4.sub(four, four)); // all bits are zero, but where one is not finite
+    const a = f64x2.mul(load2<Floats>(weights, 0), factor);
+    const b = f64x2.mul(load2<Floats>(weights, 2), factor);
+    const floorA = f64x2.floor(a);
+    const floorB = f64x2.floor(b);
+    if (idof<Product>() == idof<Rounded>()) {
+      const fractionA = f64x2.sub(a, floorA);
+      const fractionB = f64x2.sub(b, floorB);
+      smallest = f64x2.pmin(smallest, f64x2.pmin(fractionA, fractionB));
+      largest = f64x2.pmax(largest, f64x2.pmax(fractionA, fractionB));
+    }
+    const sumA = i64x2.add(cut(floorA, middle, least, most), i64x2.sub(v128.load(draws), beyond));
+    const sumB = i64x2.add(cut(floorB, middle, least, most), i64x2.sub(v128.load(draws, 16), beyond));
+    v128.store(out, i8x16.swizzle(i64x2.add(sumA, v128.and(order, i64x2.lt_s(sumA, i64x2.splat(0)))), places));
+    out += step;
+    v128.store(out, i8x16.swizzle(i64x2.add(sumB, v128.and(order, i64x2.lt_s(sumB, i64x2.splat(0)))), places));
+    out += step;
+  }
+  if (v128.any_true(strange)) return false;
+  if (idof<Product>() == idof<Exact>()) return true;
+  const margin = v128.load64_splat(p + ROUNDED_MARGIN);
+  return i64x2.all_true(v128.and(f64x2.ge(smallest, margin), f64x2.le(largest, f64x2.sub(f64x2.splat(1), margin))));
+}
+
 /** Weights number i and i + 1, as doubles; longs rounded. */
 // @ts-expect-error: decorator
 @inline
@@ -146,7 +203,13 @@ function load2<Type>(weights: usize, i: usize): v128 {
 // @ts-expect-error: decorator
 @inline
 function toLanes(floor: v128, middle: v128, least: v128, most: v128): v128 {
-  return i64x2.sub(f64x2.pmin(f64x2.pmax(f64x2.add(floor, middle), least), most), least);
+  return i64x2.sub(cut(floor, middle, least, most), least);
+}
+
+// @ts-expect-error: decorator
+@inline
+function cut(floor: v128, middle: v128, least: v128, most: v128): v128 {
+  return f64x2.pmin(f64x2.pmax(f64x2.add(floor, middle), least), most);
 }
 
 /**

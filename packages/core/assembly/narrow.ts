@@ -17,7 +17,8 @@ export function packSums(p: usize, lanes: usize, others: usize, count: usize, ou
   const places = v128.load(p, NARROW);
   const order = v128.load64_splat(p + ORDER);
   for (const end = lanes + 8 * count; lanes < end; lanes += 16, others += 16, out += 2 * width) {
-    v128.store(out, i8x16.swizzle(wrap(i64x2.sub(i64x2.add(v128.load(lanes), v128.load(others)), order), order), places));
+    const sum = i64x2.add(v128.load(lanes), v128.load(others));
+    v128.store(out, i8x16.swizzle(i64x2.sub(sum, v128.andnot(order, i64x2.lt_s(sum, order))), places));
   }
 }
 

@@ -27,3 +27,12 @@ export const MARGIN: usize = 104;
 export const LEAST: usize = 112;
 /** All ones when the second part of the factor is zero. */
 export const IS_SHORT: usize = 120;
+/**
+ * What to do with two candidates, for each of the four cases of which are accepted: the byte numbers that bring them out (128 bits), and
+ * how far that moves the place (32 bits), in 32 bytes. One alone moves it by the stride.
+ */
+export const STEPS: usize = 128;
+export const STRIDE: usize = STEPS + 48;
+/** Of an encoding, as doubles: the factor, rounded, and the margin of products with it. These lie where one entry has nothing else. */
+export const ROUNDED_FACTOR: usize = STEPS + 24;
+export const ROUNDED_MARGIN: usize = STEPS + 56;

@@ -3,7 +3,9 @@
 
 import { type KeystreamSource, keystreamSource } from '#keystream';
 import { wasmKernel } from '#wasm';
+import { equalBytes } from '../bytes/compare.ts';
 import type { Kernel } from './kernel.ts';
+import { writeKeystream } from './keystream.ts';
 import { plain } from './plain.ts';
 import { RIGHT, selfTest } from './wasm/self-test.ts';
 
@@ -59,9 +61,21 @@ function reasonOf(error: unknown): string {
 function nativeSource(): KeystreamSource {
   const source = keystreamSource();
   if (source === undefined) throw new Error('no native keystream in this engine');
-  const [byte] = source.open(new Uint8Array(32), 0)(64);
-  if (byte !== 0x76) throw new Error('the native keystream is not that of wire 2.1');
+  if (!isKeystream(source)) throw new Error('the native keystream is not that of wire 2.1');
   return source;
+}
+
+/** Compares what a source gives with the portable cipher: a long piece and the next, later blocks, and where a counter of 32 bits ends. */
+function isKeystream(source: KeystreamSource): boolean {
+  const seed = new Uint8Array(32).map((_, i) => 59 * i + 3);
+  return [0, 5, 0xffff_fffe, 0x1_0000_0001].every((block) => {
+    const next = source.open(seed, block);
+    const expected = new Uint32Array(block === 0 ? 0x1000 + 48 : 112);
+    writeKeystream(seed, block, expected);
+    const bytes = new Uint8Array(expected.buffer);
+    const cut = bytes.length - 192;
+    return equalBytes(next(cut), bytes.subarray(0, cut)) && equalBytes(next(192), bytes.subarray(cut));
+  });
 }
 
 /** The WebAssembly kernel, tested. */

@@ -35,6 +35,8 @@ export function makeWeights(data: DataType, length: number): Weights {
       return new Int32Array(length);
     case 'I64':
       return new BigInt64Array(length);
+    default:
+      throw new RangeError(`data type: 'F32', 'F64', 'I32' or 'I64' expected, ${String(data)} given`);
   }
 }
 

@@ -50,6 +50,17 @@ function unaligned(bytes: Uint8Array): Uint8Array {
   return holder.subarray(1, 1 + bytes.length);
 }
 
+/** Masking is encoding plus draws, whatever it does in one pass. */
+function masks(kernel: Kernel, encoding: Encoding, scalar: Fraction, weights: Weights, codes: readonly bigint[]): void {
+  const seed = new Uint8Array(32).fill(weights.length);
+  const draws = new Uint8Array(weights.length * encoding.bytesPerNumber);
+  kernel.draws(seed).write(encoding, draws);
+  const out = unaligned(new Uint8Array(draws.length).fill(0xdd));
+  assert.equal(kernel.draws(seed).mask(encoding, scalar, weights, out), true);
+  const expected = unpack(encoding, draws).map((draw, i) => (draw + codes[i]!) % encoding.order);
+  assert.deepEqual(unpack(encoding, out), expected, `masked ${scalar.numerator}/${scalar.denominator} ${weights}`);
+}
+
 for (const kernel of KERNELS) {
   test(`${kernel.name}: sums and differences are those of the group, and touch nothing beside`, () => {
     fc.assert(
@@ -201,6 +212,7 @@ for (const kernel of KERNELS) {
               exact.map((weight) => oracleEncode(encoding, scalar, weight)),
               `${weights.constructor.name} ${weights}`,
             );
+            masks(kernel, encoding, scalar, weights, unpack(encoding, out));
             const again = new Uint8Array(out.length);
             kernel.encode(encoding, scalar, exact, again);
             assert.deepEqual(again, new Uint8Array(out), 'the same weights as fractions');
@@ -274,18 +286,20 @@ for (const kernel of KERNELS) {
   });
 
   test(`${kernel.name}: encoding survives the worst products: multipliers half a unit off, full significands just below an integer`, () => {
-    const encoding = ENCODINGS.find(({ wire }) => wire === '01020403')!; // bound 10^4, the largest of the two-word ones
-    const encodes = (scalar: Fraction, weights: Weights): void => {
+    const widest = ENCODINGS.find(({ wire }) => wire === '01020403')!; // bound 10^4, the largest of the two-word ones
+    const usual = ENCODINGS.find(({ wire }) => wire === '01000003')!; // bound 1: few products are in doubt
+    const encodes = (scalar: Fraction, weights: Weights, encoding: Encoding = widest): void => {
       const out = new Uint8Array(weights.length * encoding.bytesPerNumber);
       kernel.encode(encoding, scalar, weights, out);
       const expected = Array.from<number | bigint, bigint>(weights, (weight) => oracleEncode(encoding, scalar, oracleExact(weight)));
       assert.deepEqual(unpack(encoding, out), expected, `${scalar.numerator}/${scalar.denominator} ${weights}`);
+      masks(kernel, encoding, scalar, weights, expected);
     };
     // s·E = 2^30·(1 + (2j² + 1)·2^-53 ± 2^-120): the multiplier is wrong by half of its last place. k is nearly twice a power of two.
     for (let j = 0; j < 40; j++) {
       const up = 2n ** 120n + (2n * BigInt(j * j) + 1n) * 2n ** 67n;
       for (const multiplier of [up - 1n, up + 1n]) {
-        const scalar = rational(multiplier * 2n ** 30n, 2n ** 120n * encoding.expShift);
+        const scalar = rational(multiplier * 2n ** 30n, 2n ** 120n * widest.expShift);
         const floats = Array.from({ length: 20 }, (_, i) => (2 ** (31 + (i % 8)) - 1 - i * j) / 2 ** 30);
         const around = floats.flatMap((value) => [nudge(value, -1), value, nudge(value, 1)]).flatMap((value) => [value, -value]);
         encodes(scalar, Float64Array.from(around));
@@ -307,9 +321,25 @@ for (const kernel of KERNELS) {
         let inverse = 1n;
         for (let step = 0; step < 7; step++) inverse = BigInt.asUintN(t, inverse * (2n - weight * inverse));
         const multiplier = 2n ** BigInt(t) - inverse; // weight · multiplier = -1 modulo 2^t
-        const scalar = rational(multiplier * 2n ** BigInt(-scale), 2n ** BigInt(t) * encoding.expShift);
-        encodes(scalar, make.of(Number(weight) * 2 ** scale, -Number(weight) * 2 ** scale));
+        for (const encoding of [widest, usual]) {
+          const scalar = rational(multiplier * 2n ** BigInt(-scale), 2n ** BigInt(t) * encoding.expShift);
+          encodes(scalar, make.of(Number(weight) * 2 ** scale, -Number(weight) * 2 ** scale), encoding);
+          if (make !== Float32Array) continue;
+          const four = new Float32Array(4).fill(0.3);
+          four[i % 4] = Number(weight) * 2 ** scale;
+          encodes(scalar, four, encoding);
+        }
       }
+    }
+    // weight·multiplier = k exactly, but the multiplier as a double is up to a whole unit of k's last place too small: in every place of four.
+    for (let i = 1; i < 200; i++) {
+      const weight = 2n ** 24n - 1n - 20_001n * BigInt(i);
+      const scalar = rational((weight * 2n ** 7n + 1n + BigInt(i)) * 2n ** 23n, weight * usual.expShift);
+      const four = new Float32Array(4).fill(0.3);
+      four[i % 4] = Number(weight) * 2 ** -23;
+      encodes(scalar, four, usual);
+      four[i % 4]! *= -1;
+      encodes(scalar, four, usual);
     }
   });
 

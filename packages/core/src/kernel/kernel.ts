@@ -53,8 +53,13 @@ export interface Sum {
   readonly length: number;
   /** `sum += elements` modulo the order; false, and the sum as it was, when an element is not below the order. */
   add(elements: Uint8Array): boolean;
-  /** `sum += ` the next draws of a seed, one each; `draws` is of the same kernel. */
-  addDraws(draws: Draws): void;
+  /**
+   * `sum += ` the next draws of a seed, one each; `draws` is of the same kernel. In pieces, elements `from` up to `to`: of one seed one
+   * after the other, from 0 to the end, with nothing else done to the sum in between.
+   */
+  addDraws(draws: Draws, from?: number, to?: number): void;
+  /** Makes it a sum of zeros again, and leaves nothing of what was added in its memory. */
+  clear(): void;
   /** Writes the packed elements of the sum over `out`. */
   read(out: Uint8Array): void;
   /** Writes `sum - elements` modulo the order over `out`, packed; false, and `out` undefined, when an element is not below the order. */

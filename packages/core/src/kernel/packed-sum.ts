@@ -32,8 +32,13 @@ export class PackedSum implements Sum {
     return true;
   }
 
-  addDraws(draws: Draws): void {
-    this.#arithmetic.addDraws(this.group, draws, this.#elements);
+  addDraws(draws: Draws, from = 0, to: number = this.length): void {
+    const width = this.group.bytesPerNumber;
+    this.#arithmetic.addDraws(this.group, draws, this.#elements.subarray(from * width, to * width));
+  }
+
+  clear(): void {
+    this.#elements.fill(0);
   }
 
   read(out: Uint8Array): void {

@@ -37,6 +37,35 @@ function masksOf(config: MaskConfigPair, length: number, updates: readonly Updat
   return sum.object();
 }
 
+test('a mask added in pieces is the mask, in groups of every form; a cleared sum is an empty one', () => {
+  const narrow = maskConfig('Integer', 'I32', 'B2', 'M3');
+  const wide = maskConfig('Power2', 'F64', 'Bmax', 'M3');
+  for (const [vect, length] of [
+    [PRIME.vect, 9001],
+    [narrow, 9001],
+    [PRIME.vect, 300],
+    [wide, 300],
+  ] as const) {
+    const config = { vect, unit: narrow };
+    const whole = new Aggregation(config, length);
+    const pieces = new Aggregation(config, length);
+    for (let turn = 0; turn < 2; turn++) {
+      for (const [byte, size] of [
+        [1, 128],
+        [2, 4096],
+        [3, length],
+      ] as const) {
+        whole.addMask(seedOf(byte + turn));
+        const steps = [...pieces.addMaskInPieces(seedOf(byte + turn), size)].length;
+        assert.equal(steps, Math.ceil(length / size) - 1, 'a pause between two');
+      }
+      assert.equal(hexOf(pieces.object()), hexOf(whole.object()));
+      for (const sum of [whole, pieces]) sum.clear();
+      assert.throws(() => pieces.object(), { code: 'unmask-no-model' });
+    }
+  }
+});
+
 test('two models masked, summed and unmasked (wire A.4)', () => {
   const first = maskModel({ config: PRIME, seed: count(0xa0), scalar: rational(1, 3), model: Float32Array.of(0.5, -0.25, 0.1, 1.5) });
   assert.equal(hexOf(first), '010000030000000402f9683b4a05e6ac9c1ae50c8fa74d25140f94997485db0f01000003cafe8c69a00e');

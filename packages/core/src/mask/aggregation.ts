@@ -111,6 +111,28 @@ export class Aggregation {
     this.#count++;
   }
 
+  /**
+   * The same as {@link Aggregation.addMask}, `size` elements at a time: each step of the iterator adds so many, an unfinished one leaves
+   * the sum of no use. For threads that must answer others in between.
+   */
+  *addMaskInPieces(seed: MaskSeed, size: number): Generator<undefined, void> {
+    this.#checkRoom();
+    const draws = this.#kernel.draws(MaskSeed(seed));
+    this.#unit.addDraws(draws);
+    for (let from = 0; from < this.length; from += size) {
+      if (from > 0) yield;
+      this.#vect.addDraws(draws, from, Math.min(from + size, this.length));
+    }
+    this.#count++;
+  }
+
+  /** Makes it an empty sum again, in the memory that it has; nothing of what was added stays there. */
+  clear(): void {
+    this.#vect.clear();
+    this.#unit.clear();
+    this.#count = 0;
+  }
+
   /** The sum, as a copy; throws `unmask-no-model` when nothing was added. */
   object(): MaskObject {
     if (this.#count === 0) throw new XaynetError('unmask-no-model');

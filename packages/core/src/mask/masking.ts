@@ -36,8 +36,9 @@ export function maskModel(input: {
   checkConfigPair(config);
   checkScalar(scalar);
   const seed = MaskSeed(input.seed);
-  const { model } = input;
-  if (!isWeights(model)) checkModel(model);
+  if (!isWeights(input.model)) checkModel(input.model);
+  // Plain numbers, so that no getter of a list runs in the middle of a kernel's work.
+  const model = isWeights(input.model) ? input.model : input.model.map(({ numerator, denominator }) => ({ numerator, denominator }));
   const object = emptyMaskObject(config, model.length);
   const clamped = clampScalar(scalar, config.unit.addShift);
   const draws = kernel().draws(seed);

@@ -1,19 +1,18 @@
 // The workers of a pool: started when work asks for them, lent to one piece of work at a time, kept for the next. When workers cannot
-// be started here at all, that is found out once and remembered with the reason.
+// be started here at all, that is found out in two attempts and remembered with the reason.
 
 import { RemoteExecutor } from './executor.ts';
-import type { AbortSignalLike } from './pause.ts';
 import { portOf, type WorkerLike } from './port.ts';
 
 /** What a pool did so far. */
 export interface MaskPoolReport {
-  /** Most threads at a time. */
+  /** Most threads at work at a time, the caller's among them unless it is kept free. */
   readonly threads: number;
-  /** Threads that exist now. */
+  /** Threads beside the caller's that exist now. */
   readonly alive: number;
   /** Threads that were started so far. */
   readonly started: number;
-  /** Pieces of work that were done with threads. */
+  /** Pieces of work that other threads took part in. */
   readonly threaded: number;
   /** Pieces of work that were done on the caller's thread, small ones above all. */
   readonly inline: number;
@@ -29,7 +28,11 @@ export class Crew {
   readonly #spawn: () => WorkerLike;
   readonly #members = new Set<RemoteExecutor>();
   readonly #idle: RemoteExecutor[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting: (() => void)[] = [];
+  /** Times that workers were asked for. */
+  #attempts = 0;
+  /** The attempt whose worker ended before it ran, if none has run since. */
+  #failed: number | undefined;
   #unable = false;
   #closed = false;
   started = 0;
@@ -45,13 +48,19 @@ export class Crew {
   }
 
   /**
-   * Between 1 and `wanted` workers, none of them in use elsewhere; waits while all are. None when there can be none, or the signal has
-   * aborted. They are given back by {@link Crew.release}.
+   * Between 1 and `wanted` workers, none of them in use elsewhere; waits while all are, until `isOver`: that is looked at after each
+   * {@link Crew.wake}. None when there can be none, or it is over. They are given back by {@link Crew.release}.
    */
-  async borrow(wanted: number, signal?: AbortSignalLike): Promise<RemoteExecutor[]> {
-    while (this.#idle.length === 0 && this.#members.size >= this.size && !signal?.aborted && this.size > 0) await this.#turn(signal);
+  async borrow(wanted: number, isOver: () => boolean = () => false): Promise<RemoteExecutor[]> {
+    while (wanted > 0 && this.#idle.length === 0 && this.#members.size >= this.size && this.size > 0 && !isOver()) await this.#turn();
+    return isOver() ? [] : this.take(wanted);
+  }
+
+  /** The same without waiting. */
+  take(wanted: number): RemoteExecutor[] {
     const borrowed: RemoteExecutor[] = [];
-    while (borrowed.length < wanted && !signal?.aborted) {
+    this.#attempts++;
+    while (borrowed.length < wanted) {
       const worker = this.#idle.pop() ?? this.#start();
       if (worker === undefined) break;
       borrowed.push(worker);
@@ -62,7 +71,12 @@ export class Crew {
   /** Takes workers back. */
   release(workers: readonly RemoteExecutor[]): void {
     for (const worker of workers) if (!worker.ended) this.#idle.push(worker);
-    this.#wake();
+    this.wake();
+  }
+
+  /** Has those who wait for workers look again. */
+  wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Ends all workers; no other will be started. */
@@ -73,43 +87,41 @@ export class Crew {
 
   #start(): RemoteExecutor | undefined {
     if (this.#unable || this.#closed || this.#members.size >= this.size) return undefined;
+    const attempt = this.#attempts;
     try {
-      const worker = new RemoteExecutor(portOf(this.#spawn()), (ended, reason) => this.#ended(ended, reason));
+      const worker = new RemoteExecutor(portOf(this.#spawn()), (ended, reason) => this.#ended(ended, reason, attempt));
+      void worker.started.then((runs) => {
+        if (runs) this.#failed = undefined;
+      });
       this.#members.add(worker);
       this.started++;
       return worker;
     } catch (error) {
-      this.#unable = true;
-      this.trouble = String((error as Error).message);
+      this.#fail(String((error as Error).message), attempt);
       return undefined;
     }
   }
 
-  #ended(worker: RemoteExecutor, reason: string): void {
+  #ended(worker: RemoteExecutor, reason: string, attempt: number): void {
     this.#members.delete(worker);
     const at = this.#idle.indexOf(worker);
     if (at >= 0) this.#idle.splice(at, 1);
     if (reason !== ABORTED && reason !== CLOSED) {
-      this.trouble = reason;
-      if (!worker.runs) this.#unable = true; // it never ran: the next would not either
+      if (worker.runs) this.trouble = reason;
+      else this.#fail(reason, attempt);
     }
-    this.#wake();
+    this.wake();
   }
 
-  #turn(signal: AbortSignalLike | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal?.addEventListener('abort', wake);
-    });
+  /** A worker that never ran may have had bad luck; when the next work's does no better, there is no other. */
+  #fail(reason: string, attempt: number): void {
+    this.trouble = reason;
+    if (this.#failed !== undefined && this.#failed !== attempt) this.#unable = true;
+    this.#failed ??= attempt;
   }
 
-  #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+  #turn(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.push(resolve));
   }
 }
 

@@ -32,6 +32,8 @@ export class RemoteExecutor implements Executor {
   readonly #timer: unknown;
   #next = 0;
   #runs = false;
+  /** Whether it has had work: the first takes longer, until engines have compiled what they run. */
+  knows = false;
   #ended = false;
 
   /** `onEnd` is told once, when the worker has ended for whatever reason. */

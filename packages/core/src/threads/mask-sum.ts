@@ -1,16 +1,16 @@
-// The sum of the masks of many seeds: parallel over seeds, as the draws of one are sequential. Workers take small batches from one queue
-// and keep a sum each; these are added at the end. What a lost worker had taken goes back into the queue, so nothing is lost or doubled.
+// The sum of the masks of many seeds: parallel over seeds, as the draws of one are sequential. The caller's thread and the workers take
+// from one queue and keep a sum each; these are added at the end. What a lost worker had taken goes back into the queue, so nothing is
+// lost or doubled. While workers start, and where none can, the caller's thread is at work already.
 
-import { MaskSeed } from '../bytes/fixed.ts';
-import { kernel } from '../kernel/chosen.ts';
+import type { MaskSeed } from '../bytes/fixed.ts';
 import type { Aggregation } from '../mask/aggregation.ts';
 import type { MaskConfigPair } from '../mask/config.ts';
-import { emptyMaskObject } from '../mask/object.ts';
 import { ABORTED, type Crew } from './crew.ts';
 import { type RemoteExecutor, ThreadFailure } from './executor.ts';
+import { Feeder } from './feeder.ts';
 import { type AbortSignalLike, breather, Meter, type Pause, type Progress, throwIfAborted } from './pause.ts';
 import type { MaskPlan } from './plan.ts';
-import { shapeOf, unpack } from './protocol.ts';
+import { type SumValue, unpack } from './protocol.ts';
 
 /** Masks to be summed. */
 export interface MaskSumWork {
@@ -23,11 +23,9 @@ export interface MaskSumWork {
   readonly signal?: AbortSignalLike | undefined;
   /** Told how many seeds are done. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Called between pieces on the caller's thread. Default: gives way to the event loop every 16 ms. */
+  /** Called between pieces of some 4 ms on the caller's thread. Default: gives way to the event loop every 8 ms. */
   readonly pause?: Pause | undefined;
 }
-
-let sums = 0;
 
 /** One sum under way. */
 export class MaskSum {
@@ -37,6 +35,19 @@ export class MaskSum {
   readonly #meter: Meter;
   /** Seeds that nobody works on. */
   readonly #queue: MaskSeed[];
+  readonly #feeders = new Set<Feeder>();
+  /** Sums of workers that are not in the total yet. */
+  readonly #parts: SumValue[] = [];
+  readonly #helpers = new Set<RemoteExecutor>();
+  /** Whether the caller's thread is at it: then the total may be in the middle of a mask. */
+  #isHere = false;
+  #isOver = false;
+  #failure: { readonly error: unknown } | undefined;
+  #over!: (runs: false) => void;
+  /** Resolves when it is too late to join. */
+  readonly #tooLate = new Promise<false>((resolve) => {
+    this.#over = resolve;
+  });
 
   /** Adds to `total`, which has room for all. */
   constructor(work: MaskSumWork, plan: MaskPlan, total: Aggregation) {
@@ -47,103 +58,102 @@ export class MaskSum {
     this.#queue = [...work.seeds].reverse(); // taken from the end
   }
 
-  /** Has workers do it, and does what they leave over; `used` is told how many took part. */
-  async run(crew: Crew, used: (threads: number) => void): Promise<Aggregation> {
-    const threads = this.#plan.threads > 0 ? await this.#withThreads(crew) : 0;
-    throwIfAborted(this.#work.signal);
-    used(threads);
-    if (this.#queue.length > 0) await this.#here(this.#queue.splice(0));
-    this.#meter.finish();
-    return this.#total;
-  }
-
-  async #withThreads(crew: Crew): Promise<number> {
+  /** Sums, with the workers of the plan and, unless it `keepsFree`, the caller's thread; `used` is told how many workers took part. */
+  async run(crew: Crew, keepsFree: boolean, used: (workers: number) => void): Promise<Aggregation> {
     const { signal } = this.#work;
-    const workers = await crew.borrow(this.#plan.threads, signal);
+    throwIfAborted(signal);
+    const workers: RemoteExecutor[] = [];
     const stop = (): void => {
       for (const worker of workers) worker.end(ABORTED);
+      crew.wake();
     };
     signal?.addEventListener('abort', stop);
     try {
-      if (signal?.aborted) stop();
-      // More than one turn only when workers were lost after others had finished.
-      for (let alive = workers; alive.length > 0 && this.#queue.length > 0; alive = alive.filter(({ ended }) => !ended)) {
-        await Promise.all(alive.map((worker) => this.#drive(worker)));
+      const wanted = keepsFree ? this.#plan.threads : this.#plan.threads - 1;
+      workers.push(...crew.take(wanted)); // at once, so that they have work before the caller's thread begins its own
+      const join = async (): Promise<void> => {
+        if (workers.length === 0) workers.push(...(await crew.borrow(wanted, () => this.#isOver || signal?.aborted === true)));
+        await this.#drive(workers);
+      };
+      await Promise.all([join(), keepsFree ? undefined : this.#here(crew)]);
+      // What lost workers left over, or what there was no worker for.
+      while (this.#queue.length > 0) {
+        throwIfAborted(signal);
+        const alive = workers.filter(({ runs, ended }) => runs && !ended);
+        await Promise.all([this.#drive(alive), keepsFree && alive.length > 0 ? undefined : this.#here(crew)]);
       }
-      return workers.filter(({ runs }) => runs).length;
+      throwIfAborted(signal);
+      this.#merge();
     } catch (error) {
+      this.#isOver = true;
+      this.#failure = { error };
       stop();
       throw error;
     } finally {
       signal?.removeEventListener('abort', stop);
       crew.release(workers);
     }
+    used(this.#helpers.size);
+    this.#meter.finish();
+    return this.#total;
   }
 
-  async #drive(worker: RemoteExecutor): Promise<void> {
-    const { config, length } = this.#work;
-    const sum = sums++;
-    const taken: MaskSeed[] = [];
+  async #drive(workers: readonly RemoteExecutor[]): Promise<void> {
+    await Promise.all(workers.map((worker) => this.#driveOne(worker)));
+  }
+
+  async #driveOne(worker: RemoteExecutor): Promise<void> {
+    if (!worker.runs && !(await Promise.race([worker.started, this.#tooLate]))) return;
+    if (this.#isHere && !worker.knows && this.#queue.length * this.#plan.seed < this.#plan.join) return;
+    worker.knows = true;
+    const feeder = new Feeder(worker, this.#work, this.#plan, this.#queue);
     let told = 0;
+    this.#feeders.add(feeder);
     try {
-      while (this.#queue.length > 0) {
-        const batch = this.#queue.splice(-this.#batch());
-        taken.push(...batch);
-        const seeds = new Uint8Array(MaskSeed.LENGTH * batch.length);
-        batch.forEach((seed, i) => void seeds.set(seed, MaskSeed.LENGTH * i));
-        await worker.call({ do: 'add-masks', sum, shape: shapeOf(config, length), seeds }, [seeds.buffer]);
-        this.#meter.add(batch.length);
-        told += batch.length;
-      }
-      if (taken.length === 0) return;
-      const { object, count } = await worker.call({ do: 'take', sum });
-      if (count !== taken.length) throw new ThreadFailure(`${count} masks in the sum of a thread, ${taken.length} expected`);
-      this.#total.addSum(unpack(object), count);
+      const part = await feeder.run((count) => {
+        told += count;
+        this.#meter.add(count);
+      });
+      if (part === undefined) return;
+      this.#helpers.add(worker);
+      this.#parts.push(part);
     } catch (error) {
-      this.#queue.push(...taken);
+      this.#queue.push(...feeder.taken);
       this.#meter.add(-told);
       worker.end(error instanceof Error ? error.message : String(error));
       if (!(error instanceof ThreadFailure)) throw error;
+    } finally {
+      this.#feeders.delete(feeder);
     }
+    if (!this.#isHere) this.#merge();
   }
 
-  /** Near the end batches become smaller, so that all workers end together. */
-  #batch(): number {
-    return Math.max(1, Math.min(this.#plan.batch, Math.ceil(this.#queue.length / (2 * this.#plan.threads))));
+  #merge(): void {
+    for (const { object, count } of this.#parts.splice(0)) this.#total.addSum(unpack(object), count);
   }
 
-  /** On the caller's thread: a seed, or a part of the vector of a seed, between two pauses. */
-  async #here(seeds: readonly MaskSeed[]): Promise<void> {
-    const { config, length, signal, pause = breather() } = this.#work;
-    const { piece } = this.#plan;
-    const tiles = length <= 2 * piece ? undefined : Array.from({ length: Math.ceil(length / piece) }, (_, i) => Math.min(piece, length - i * piece));
-    const vect = tiles?.map((elements) => kernel().sum(config.vect, elements));
-    const unit = kernel().sum(config.unit, 1);
-    for (const seed of seeds) {
-      if (vect === undefined) {
-        this.#total.addMask(seed);
-      } else {
-        const draws = kernel().draws(MaskSeed(seed));
-        unit.addDraws(draws);
-        for (const tile of vect) {
-          tile.addDraws(draws);
-          await pause();
-          throwIfAborted(signal);
-        }
-      }
-      this.#meter.add(1);
+  /** On the caller's thread, until the queue is empty: seed by seed, with pauses between seeds and between parts of large vectors. */
+  async #here(crew: Crew): Promise<void> {
+    const { signal, pause = breather(8) } = this.#work;
+    const rest = async (): Promise<void> => {
+      for (const feeder of this.#feeders) feeder.feed();
       await pause();
       throwIfAborted(signal);
+      if (this.#failure !== undefined) throw this.#failure.error;
+    };
+    this.#isHere = true;
+    try {
+      for (let seed = this.#queue.pop(); seed !== undefined; seed = this.#queue.pop()) {
+        for (const _ of this.#total.addMaskInPieces(seed, this.#plan.piece)) await rest();
+        this.#merge();
+        this.#meter.add(1);
+        await rest();
+      }
+    } finally {
+      this.#isHere = false;
+      this.#isOver = true;
+      this.#over(false);
+      crew.wake();
     }
-    if (vect === undefined) return;
-    const object = emptyMaskObject(config, length);
-    let at = 0;
-    for (const tile of vect) {
-      const end = at + tile.length * config.vect.bytesPerNumber;
-      tile.read(object.vect.subarray(at, end));
-      at = end;
-    }
-    unit.read(object.unit);
-    this.#total.addSum(object, seeds.length);
   }
 }

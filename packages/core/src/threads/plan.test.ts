@@ -39,11 +39,10 @@ test('without a bound every work has threads, one a seed', () => {
   );
 });
 
-test('batches take some 25 ms, pieces some 8 ms', () => {
-  const plan = (length: number, config: MaskConfigPair = PRIME) => planMasks(config, length, 1000, { most: 2, small: 0, kernel: 'wasm' });
-  assert.equal(plan(10_000).batch, 24);
-  assert.equal(plan(1_000_000).batch, 1);
-  assert.ok(plan(0).batch >= 1);
-  assert.equal(plan(1).piece, 77_421);
+test('pieces take some 4 ms, in whole tiles; a thread joins late work only when enough is left', () => {
+  const plan = (length: number, config: MaskConfigPair = PRIME, small = 0) => planMasks(config, length, 1000, { most: 2, small, kernel: 'wasm' });
+  assert.equal(plan(1).piece, 36_864);
   assert.equal(plan(1, pair('Power2/F32/B4/M12')).piece, 4096);
+  assert.equal(Math.round(plan(1_000_000).seed), 103);
+  assert.deepEqual([plan(1).join, plan(1, PRIME, 100).join], [0, 40]);
 });

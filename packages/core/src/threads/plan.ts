@@ -16,34 +16,40 @@ const WEIGHT = 2;
  */
 export const SMALL_WORK = 100;
 
-/** Milliseconds of work on the caller's thread between two pauses. */
-const PIECE = 8;
+/** Milliseconds of work on the caller's thread between two pauses: half a frame of a page, were it twice as slow as estimated. */
+const PIECE = 4;
 
-/** Milliseconds of work handed out at a time: enough to be worth a message, little enough that no slow thread holds up the others. */
-const BATCH = 25;
+/** Milliseconds of work that a thread has been given at most: enough to be worth a message, little enough that none holds up the others. */
+export const BATCH = 25;
+
+/** Milliseconds of work left at which a thread is given more: longer than the caller's thread is ever away between two pauses. */
+export const LEAD = 10;
+
+/** Milliseconds of work that must be left for a thread to join that has just started: its first seeds take that much longer. */
+const JOIN = 40;
 
 /** Each thread keeps a sum of its own; together they may take 1 GiB. */
 const MEMORY = 0x4000_0000;
 
 /**
- * Weights from which a vector goes to threads for adding or for unmasking to primitives. Both take less time than handing the vector over
- * (1.3 and 8 ns a weight; with two threads 4 and 30), so this never ends earlier: from here on the caller's thread is worth keeping free.
+ * Weights from which a vector goes to threads for adding or for unmasking. Handing the vector over takes about
+ * as long as the work (fractions of a published model, best of five: 36 and 242 ms for one and six million weights here, 49 and 273 on two
+ * warm threads), so little is gained; from here on the caller's thread is worth keeping free.
  */
 export const LARGE_VECTOR = 0x80_0000;
-
-/** Weights from which fractions of a published model are written on threads: 0.2 µs each, so a tenth of a second. */
-export const LARGE_MODEL = 0x8_0000;
 
 /** Weights of a slice on its way: 2^18. */
 export const SLICE = 0x4_0000;
 
 /** How the masks of some seeds are summed. */
 export interface MaskPlan {
-  /** Threads; 0: on the caller's. */
+  /** Threads at work at a time; at most 1: the caller's alone. */
   readonly threads: number;
-  /** Seeds handed out at a time. */
-  readonly batch: number;
-  /** Elements between two pauses on the caller's thread. */
+  /** Estimated milliseconds a seed. */
+  readonly seed: number;
+  /** Estimated milliseconds of work below which a new thread does not join what is under way. */
+  readonly join: number;
+  /** Elements between two pauses on the caller's thread; whole tiles of the kernels. */
   readonly piece: number;
 }
 
@@ -65,7 +71,8 @@ export function planMasks(config: MaskConfigPair, length: number, seeds: number,
   const worth = small === 0 ? seeds : Math.floor((2 * work) / small); // each thread should have half of what is worth threads at all
   return {
     threads: work < small ? 0 : Math.min(most, seeds, sums, worth),
-    batch: Math.max(1, Math.floor(BATCH / (length * weight + 1e-9))),
-    piece: Math.max(4096, Math.floor(PIECE / weight)),
+    seed: length * weight,
+    join: small === 0 ? 0 : JOIN,
+    piece: 4096 * Math.max(1, Math.floor(PIECE / weight / 4096)),
   };
 }

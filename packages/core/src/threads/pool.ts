@@ -17,8 +17,13 @@ import { type UnmaskedFractions, type UnmaskedWeights, type UnmaskWork, unmaskIn
 
 /** How to make a pool. */
 export interface MaskPoolOptions {
-  /** Most threads at a time, beside the caller's; 0: none. Default: the number of cores, at most 4. */
+  /** Most threads at work at a time, the caller's among them; 0 or 1: no other. Default: the number of cores, at most 4. */
   readonly threads?: number | undefined;
+  /**
+   * Whether the caller's thread only hands out work and adds up results, and all `threads` are others. Default false: it sums masks too,
+   * with a pause every 8 ms. Slices are on other threads in any case, if there are any.
+   */
+  readonly keepFree?: boolean | undefined;
   /** Whether to share memory with the threads instead of copying: `auto` (default) where the engine allows it. */
   readonly shared?: boolean | 'auto' | undefined;
   /**
@@ -83,17 +88,21 @@ class Pool implements MaskPool {
   readonly #spawn: () => WorkerLike;
   readonly #shared: boolean;
   readonly #small: number;
+  readonly #threads: number;
+  readonly #keepFree: boolean;
   #threaded = 0;
   #inline = 0;
   /** Of crews that are gone. */
   #started = 0;
   #trouble: string | undefined;
 
-  constructor({ threads = defaultThreads(), shared = 'auto', spawn = spawnWorker, smallWork = SMALL_WORK }: MaskPoolOptions) {
+  constructor({ threads = defaultThreads(), keepFree = false, shared = 'auto', spawn = spawnWorker, smallWork = SMALL_WORK }: MaskPoolOptions) {
     if (!Number.isInteger(threads) || threads < 0 || threads > 256) throw new XaynetError('option-invalid', `threads: 0 to 256 expected, ${threads} given`);
     if (!(smallWork >= 0)) throw new XaynetError('option-invalid', `smallWork: a number of milliseconds expected, ${smallWork} given`);
     if (shared === true && !canShare()) throw new XaynetError('option-invalid', 'shared: this page or engine cannot share memory');
-    this.#crew = new Crew(threads, spawn);
+    this.#threads = threads;
+    this.#keepFree = keepFree;
+    this.#crew = new Crew(keepFree ? threads : Math.max(0, threads - 1), spawn);
     this.#spawn = spawn;
     this.#shared = shared === 'auto' ? canShare() : shared;
     this.#small = smallWork;
@@ -105,8 +114,8 @@ class Pool implements MaskPool {
     const total = new Aggregation(config, length);
     for (const seed of seeds) MaskSeed(seed);
     checkRoom(config, seeds.length);
-    const plan = planMasks(config, length, seeds.length, { most: this.#crew.size, small: this.#small, kernel: kernel().name });
-    return new MaskSum(work, plan, total).run(this.#crew, (threads) => this.#count(threads));
+    const plan = planMasks(config, length, seeds.length, { most: this.#threads, small: this.#small, kernel: kernel().name });
+    return new MaskSum(work, plan, total).run(this.#crew, this.#keepFree, (workers) => this.#count(workers));
   }
 
   async aggregate(shape: SlicedShape): Promise<SlicedSum> {
@@ -138,7 +147,7 @@ class Pool implements MaskPool {
   report(): MaskPoolReport {
     const crews = [this.#crew, ...this.#slices];
     return {
-      threads: this.#crew.size,
+      threads: this.#threads,
       alive: crews.reduce((sum, { alive }) => sum + alive, 0),
       started: crews.reduce((sum, { started }) => sum + started, this.#started),
       threaded: this.#threaded,

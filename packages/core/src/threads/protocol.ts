@@ -22,7 +22,7 @@ export type Shape = Pick<PackedObject, 'vectConfig' | 'unitConfig' | 'length'>;
 
 /** What can be asked of a workbench. A `sum` is a number that the asker chose. */
 export type Command =
-  /** Adds the masks of the seeds, 32 bytes each, to a sum, which begins with the first seeds; the seeds are overwritten. */
+  /** Adds the masks of the seeds, 32 bytes each, to a sum, which begins with the first seeds; the seeds are overwritten. Answers the milliseconds. */
   | { readonly do: 'add-masks'; readonly sum: number; readonly shape: Shape; readonly seeds: Uint8Array }
   /** Checks an object and keeps it for `add`; answers whether its elements are below the orders. */
   | { readonly do: 'check'; readonly sum: number; readonly object: PackedObject }
@@ -56,7 +56,7 @@ export interface UnmaskedValue {
 
 /** What commands answer. */
 export interface Values {
-  'add-masks': undefined;
+  'add-masks': number;
   check: boolean;
   add: undefined;
   read: SumValue;

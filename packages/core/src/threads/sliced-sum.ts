@@ -2,6 +2,7 @@
 // than handing it over. An object is checked in all slices before it is added in any: a refused one leaves no trace.
 
 import { XaynetError } from '../errors.ts';
+import { makeWeights } from '../kernel/decode.ts';
 import { Aggregation } from '../mask/aggregation.ts';
 import type { DataType, MaskConfigPair } from '../mask/config.ts';
 import { checkLength, emptyMaskObject, type MaskObject } from '../mask/object.ts';
@@ -9,7 +10,7 @@ import type { Crew } from './crew.ts';
 import { type Executor, LocalExecutor, ThreadFailure } from './executor.ts';
 import { LARGE_VECTOR, SLICE } from './plan.ts';
 import { type Carrier, checkMask, copies, type Slice, sharedBlock, slicesOf, views } from './slices.ts';
-import { type UnmaskedWeights, weightsOf } from './unmasking.ts';
+import type { UnmaskedWeights } from './unmasking.ts';
 
 /** What is summed. */
 export interface SlicedShape {
@@ -113,7 +114,7 @@ export class SlicedSum {
     return this.#inTurn(async () => {
       if (this.#count === 0) throw new XaynetError('unmask-no-model');
       checkMask(this, mask);
-      const weights = weightsOf(data, this.length);
+      const weights = makeWeights(data, this.length);
       const parts = await this.#eachHome(async ({ slice, sum, executor, carrier }) => {
         const parcel = carrier.pack(mask, slice);
         const part = await executor.call({ do: 'unmask-sum', sum, mask: parcel.object, data }, parcel.transfer);

@@ -2,15 +2,15 @@
 // worker had is given out again, as the sum itself stays with the caller.
 
 import { XaynetError } from '../errors.ts';
+import { makeWeights } from '../kernel/decode.ts';
 import type { Aggregation } from '../mask/aggregation.ts';
-import type { DataType } from '../mask/config.ts';
 import type { Weights } from '../mask/model.ts';
 import type { MaskObject } from '../mask/object.ts';
 import type { Scalar } from '../mask/scalar.ts';
 import { ABORTED, type Crew } from './crew.ts';
-import { type Executor, LocalExecutor, ThreadFailure } from './executor.ts';
+import { type Executor, LocalExecutor, type RemoteExecutor, ThreadFailure } from './executor.ts';
 import { type AbortSignalLike, breather, Meter, type Pause, type Progress, throwIfAborted } from './pause.ts';
-import { LARGE_MODEL, LARGE_VECTOR, SLICE } from './plan.ts';
+import { LARGE_VECTOR, SLICE } from './plan.ts';
 import type { Result, UnmaskedValue } from './protocol.ts';
 import { type Carrier, checkMask, copies, type Slice, sharedBlock, slicesOf, views } from './slices.ts';
 
@@ -63,13 +63,15 @@ export async function unmaskInSlices(
   if (sum.count === 0) throw new XaynetError('unmask-no-model');
   checkMask(sum, mask);
   const unmasking = new Unmasking(work);
-  const wanted = pool.always || sum.length >= (work.data === 'fractions' ? LARGE_MODEL : LARGE_VECTOR) ? unmasking.slices : 0;
-  const workers = await pool.crew.borrow(wanted, signal);
+  const wanted = pool.always || sum.length >= LARGE_VECTOR ? unmasking.slices : 0;
+  const workers: RemoteExecutor[] = [];
   const stop = (): void => {
     for (const worker of workers) worker.end(ABORTED);
+    pool.crew.wake();
   };
   signal?.addEventListener('abort', stop);
   try {
+    workers.push(...(await pool.crew.borrow(wanted, () => signal?.aborted === true)));
     if (signal?.aborted) stop();
     if (workers.length > 0) {
       const carrier = (): Carrier => (pool.shared ? sharedBlock(sum.config, SLICE) : copies);
@@ -115,7 +117,7 @@ class Unmasking {
     this.#queue = slicesOf(sum.length, SLICE).reverse(); // taken from the end
     this.#meter = new Meter(sum.length, onProgress);
     this.slices = this.#queue.length;
-    this.#weights = data === 'fractions' ? undefined : weightsOf(data, sum.length);
+    this.#weights = data === 'fractions' ? undefined : makeWeights(data, sum.length);
   }
 
   /** Unmasks slices until none is left. */
@@ -150,19 +152,5 @@ class Unmasking {
     if (this.#weights !== undefined) return { ...mean, weights: this.#weights };
     const pieces = [...this.#fractions].sort(([a], [b]) => a - b).map(([, piece]) => piece);
     return { ...mean, fractions: () => pieces };
-  }
-}
-
-/** An array of `length` zeros of a data type. */
-export function weightsOf(data: DataType, length: number): Weights {
-  switch (data) {
-    case 'F32':
-      return new Float32Array(length);
-    case 'F64':
-      return new Float64Array(length);
-    case 'I32':
-      return new Int32Array(length);
-    case 'I64':
-      return new BigInt64Array(length);
   }
 }

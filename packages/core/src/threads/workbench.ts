@@ -3,6 +3,7 @@
 import { MaskSeed } from '../bytes/fixed.ts';
 import { XaynetError } from '../errors.ts';
 import { Aggregation } from '../mask/aggregation.ts';
+import type { MaskConfigPair } from '../mask/config.ts';
 import { isValidMaskObject, type MaskObject } from '../mask/object.ts';
 import {
   type Command,
@@ -17,10 +18,14 @@ import {
   type Values,
 } from './protocol.ts';
 
+/** Elements of the largest sum whose memory is kept for the next: 64 MiB of lanes. */
+const MOST_KEPT = 0x80_0000;
+
 /** Carries out one command after the other. */
 export class Workbench {
   readonly #sums = new Map<number, Aggregation>();
   readonly #checked = new Map<number, MaskObject>();
+  #spare: Aggregation | undefined;
 
   /** The answer to a command; throws what the arithmetic throws. */
   run(command: Command): Values[Command['do']] {
@@ -35,6 +40,7 @@ export class Workbench {
         return this.#read(command.sum);
       case 'take': {
         const value = this.#read(command.sum);
+        this.#keep(this.#known(command.sum));
         this.#sums.delete(command.sum);
         return value;
       }
@@ -46,14 +52,30 @@ export class Workbench {
   }
 
   #sum(number: number, shape: Shape): Aggregation {
-    const sum = this.#sums.get(number) ?? new Aggregation(configOf(shape), shape.length);
+    const sum = this.#sums.get(number) ?? this.#begin(configOf(shape), shape.length);
     this.#sums.set(number, sum);
     return sum;
   }
 
-  #addMasks(sum: Aggregation, seeds: Uint8Array): undefined {
+  #begin(config: MaskConfigPair, length: number): Aggregation {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare?.length === length && spare.config.vect === config.vect && spare.config.unit === config.unit) return spare;
+    return new Aggregation(config, length);
+  }
+
+  /** Keeps the memory of one sum for the next of its kind: memory from the system costs more than the first mask that is added there. */
+  #keep(sum: Aggregation): void {
+    if (sum.length > MOST_KEPT) return;
+    sum.clear();
+    this.#spare = sum;
+  }
+
+  #addMasks(sum: Aggregation, seeds: Uint8Array): number {
+    const start = Date.now();
     try {
       for (let at = 0; at < seeds.length; at += MaskSeed.LENGTH) sum.addMask(MaskSeed(seeds.subarray(at, at + MaskSeed.LENGTH)));
+      return Date.now() - start;
     } finally {
       seeds.fill(0);
     }

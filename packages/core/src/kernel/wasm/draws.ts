@@ -32,6 +32,7 @@ export class Cursor {
   #block: number;
   #expected: number;
   #used: number = KEYSTREAM;
+  #moved: number = KEYSTREAM;
   at: number = KEYSTREAM;
   end: number = KEYSTREAM;
 
@@ -67,6 +68,7 @@ export class Cursor {
     this.#block += length / BLOCK_BYTES;
     this.#expected -= length;
     this.at = KEYSTREAM - left;
+    this.#moved = Math.min(this.#moved, this.at);
     this.end = KEYSTREAM + length;
     this.#used = Math.max(this.#used, this.end);
   }
@@ -75,6 +77,6 @@ export class Cursor {
   close(): void {
     this.#stream.position = this.#block * BLOCK_WORDS - (this.end - this.at) / 4;
     this.#bytes.fill(0, STATE, STATE + 40);
-    this.#bytes.fill(0, KEYSTREAM, this.#used);
+    this.#bytes.fill(0, this.#moved, this.#used);
   }
 }

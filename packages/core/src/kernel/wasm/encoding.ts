@@ -10,17 +10,24 @@ import { encodeWeight } from '../encode.ts';
 import type { Encoding, Model, Weights } from '../kernel.ts';
 import { exactly, FLOAT64, nearestFloat, type Rational, rational } from '../rational.ts';
 import { type Instance, tiles } from './engine.ts';
-import { GROUP, INPUT, LANES, TILE_BYTES } from './layout.ts';
+import { DRAWS, GROUP, INPUT, LANES, OUTPUT, TILE_BYTES } from './layout.ts';
 
 /** Numbers of undecided weights, behind the weights themselves. */
-const LIST = INPUT + 0x8000;
+const LIST = INPUT + 0xa000;
 /** Listed for a weight that is no number. */
 const NOT_FINITE = 0xffff_ffff;
+/** One pass is tried where so small a part of all weights, or less, makes it fail for a tile. */
+const MOST_DOUBT = 2 ** -15;
 /** The largest A·E for which the margin is small. */
 const MOST_MIDDLE = 1n << 47n;
 
-/** Encodes `count` weights from number `from` on into the lanes at LANES, one more when `count` is odd; false when one is not finite. */
-export type Encoder = (from: number, count: number) => boolean;
+/** What encodes `count` weights from number `from` on, at most a tile; false when one is not finite. */
+export interface Encoder {
+  /** Into the lanes at LANES, one more when `count` is odd. */
+  encode(from: number, count: number): boolean;
+  /** To OUTPUT, packed, after adding the lanes at DRAWS modulo the order. */
+  mask(from: number, count: number): boolean;
+}
 
 /** Prepares an instance; its GROUP is in use until the last weight is encoded. */
 export function makeEncoder(instance: Instance, encoding: Encoding, scalar: Rational, weights: Weights | Model): Encoder {
@@ -31,19 +38,21 @@ export function makeEncoder(instance: Instance, encoding: Encoding, scalar: Rati
   const decide = (from: number, i: number): void => lanes.setBigUint64(LANES + 8 * i, encodeWeight(factor, middle, weights[from + i]!), true);
   const encodeTile = ArrayBuffer.isView(weights) && middle <= MOST_MIDDLE ? chooseTile(instance, factor, Number(middle), weights) : undefined;
   if (encodeTile === undefined || !ArrayBuffer.isView(weights)) {
-    return (from, count) => {
+    return encoderOf(instance, (from, count) => {
       for (let i = 0; i < count; i++) if (typeof weights[from + i] === 'number' && !Number.isFinite(weights[from + i])) return false;
       for (let i = 0; i < count; i++) decide(from, i);
       if (count % 2 === 1) lanes.setBigUint64(LANES + 8 * count, 0n, true);
       return true;
-    };
+    });
   }
   const source = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
   const size = weights.BYTES_PER_ELEMENT;
   const check = finiteCheck(instance, weights);
-  return (from, count) => {
+  const bring = (from: number, count: number): void => {
     bytes.set(source.subarray(from * size, (from + count) * size), INPUT);
     bytes.fill(0, INPUT + count * size, INPUT + count * size + 16);
+  };
+  const encode = (from: number, count: number): boolean => {
     if (encodeTile.notices !== true && check?.(INPUT, count) === 0) return false;
     const undecided = encodeTile.encode(count);
     for (let k = 0; k < undecided; k++) {
@@ -53,6 +62,35 @@ export function makeEncoder(instance: Instance, encoding: Encoding, scalar: Rati
     }
     return true;
   };
+  return encoderOf(
+    instance,
+    (from, count) => {
+      bring(from, count);
+      return encode(from, count);
+    },
+    (from, count) => {
+      bring(from, count);
+      return encodeTile.mask?.(GROUP, INPUT, count, DRAWS, OUTPUT) === 1;
+    },
+  );
+}
+
+function encoderOf({ exports }: Instance, encode: Encoder['encode'], tryMask?: Encoder['mask']): Encoder {
+  let tries = 0;
+  let failures = 0;
+  return {
+    encode,
+    mask(from, count) {
+      if (tryMask !== undefined && 4 * failures < tries + 8) {
+        tries++;
+        if (tryMask(from, count)) return true;
+        failures++; // often where many weights are zero
+      }
+      if (!encode(from, count)) return false;
+      exports.packSums(GROUP, LANES, DRAWS, count, OUTPUT);
+      return true;
+    },
+  };
 }
 
 /** Encodes weights at INPUT, and gives how many it listed. */
@@ -60,6 +98,8 @@ interface TileEncoder {
   encode(count: number): number;
   /** Whether weights that are no numbers are listed, as NOT_FINITE. */
   readonly notices?: boolean;
+  /** Encodes, adds draws and packs at once, if it gives 1. */
+  readonly mask?: Instance['exports']['maskF32'];
 }
 
 /** The function for weights of this type and factor, its numbers written; undefined when the factor is too near the ends of doubles. */
@@ -79,6 +119,9 @@ function chooseTile({ exports, bytes }: Instance, factor: Rational, middle: numb
     numbers.setFloat64(64 + 8 * i, number, true);
   });
   numbers.setBigInt64(120, rest === 0 ? -1n : 0n, true);
+  const roundedMargin = 1.01 * middle * 2 ** -52 + 2 ** -50;
+  numbers.setFloat64(152, multiplier, true);
+  numbers.setFloat64(184, roundedMargin, true);
   if (first === 0) {
     const encode = (count: number): number => {
       bytes.fill(0, INPUT, INPUT + 4 * (count + 1)); // whatever the weights are
@@ -94,11 +137,12 @@ function chooseTile({ exports, bytes }: Instance, factor: Rational, middle: numb
         exact(GROUP, INPUT, count, LANES);
         return 0;
       };
-      return { encode };
+      return isFloats ? { encode, mask: exports.maskExactF32 } : { encode };
     }
   }
   const encode = isFloats ? exports.encodeF32 : isWords ? exports.encodeI32 : weights instanceof BigInt64Array ? exports.encodeI64 : exports.encodeF64;
-  return { encode: (count) => encode(GROUP, INPUT, count, LANES, LIST), notices: isFloats };
+  const encodeTile = { encode: (count: number) => encode(GROUP, INPUT, count, LANES, LIST), notices: isFloats };
+  return isFloats && roundedMargin < MOST_DOUBT ? { ...encodeTile, mask: exports.maskF32 } : encodeTile;
 }
 
 /** A double rounded to so many bits (Veltkamp). */
@@ -128,11 +172,13 @@ export function areFinite(weights: Float32Array | Float64Array): boolean {
   const { bytes } = instance;
   const source = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
   const check = finiteCheck(instance, weights);
-  for (let from = 0; from < source.length; from += TILE_BYTES / 4) {
+  let areAll = true;
+  for (let from = 0; areAll && from < source.length; from += TILE_BYTES / 4) {
     const piece = source.subarray(from, from + TILE_BYTES / 4);
     bytes.set(piece, INPUT);
     bytes.fill(0, INPUT + piece.length, INPUT + piece.length + 16);
-    if (check?.(INPUT, piece.length / weights.BYTES_PER_ELEMENT) === 0) return false;
+    areAll = check?.(INPUT, piece.length / weights.BYTES_PER_ELEMENT) !== 0;
   }
-  return true;
+  bytes.fill(0, INPUT, INPUT + Math.min(source.length, TILE_BYTES / 4));
+  return areAll;
 }

@@ -44,6 +44,8 @@ export interface Exports {
   encodeExactF32(group: number, weights: number, count: number, lanes: number): void;
   encodeExactI32(group: number, weights: number, count: number, lanes: number): void;
   encodeExactI64(group: number, weights: number, count: number, lanes: number): void;
+  maskF32(group: number, weights: number, count: number, draws: number, out: number): number;
+  maskExactF32(group: number, weights: number, count: number, draws: number, out: number): number;
   decodeFloat32(elements: number, width: number, count: number, parameters: number, out: number, doubts: number): number;
   decodeOthers(kind: number, elements: number, width: number, count: number, parameters: number, out: number, doubts: number): number;
   writeFractions(elements: number, width: number, count: number, parameters: number, out: number, end: number): bigint;

@@ -7,10 +7,10 @@ import { Drawing } from './drawing.ts';
 import type { Stream } from './draws.ts';
 import { type Instance, instantiate, PAGE, tiles } from './engine.ts';
 import { DRAWS, GROUP, INPUT, LANES, OUTPUT, SUM } from './layout.ts';
-import { bring, eachTile, setGroup, take } from './narrow-tiles.ts';
+import { bring, eachTile, forget, setGroup, take } from './narrow-tiles.ts';
 
-/** From so many elements on, an instance pays. */
-const OWN = 4096;
+/** From so many elements on, an instance pays; each reserves gigabytes of addresses, whatever it uses, so small sums go without. */
+const OWN = 65536;
 /** Below so many terms in 2^64, reducing all lanes now and then costs more than keeping them reduced. */
 const FEW_TERMS = 32n;
 
@@ -62,18 +62,31 @@ export class NarrowSum implements Sum {
     return false;
   }
 
-  addDraws(draws: Draws): void {
-    this.#makeRoom();
+  addDraws(draws: Draws, from = 0, to: number = this.length): void {
+    if (from === 0) this.#makeRoom();
     const instance = this.#open();
     const { addLanes, addLanesReduced } = instance.exports;
-    const drawing = new Drawing(draws as unknown as Stream, instance, this.group, this.length);
-    this.#eachTile(instance, this.length, (lanes, _, count) => {
-      drawing.next(count);
-      if (this.#isReduced) addLanesReduced(GROUP, lanes, DRAWS, count);
-      else addLanes(lanes, DRAWS, count);
-    });
+    const drawing = new Drawing(draws as unknown as Stream, instance, this.group, to - from);
+    this.#eachTile(
+      instance,
+      to,
+      (lanes, _, count) => {
+        drawing.toLanes(count);
+        if (this.#isReduced) addLanesReduced(GROUP, lanes, DRAWS, count);
+        else addLanes(lanes, DRAWS, count);
+      },
+      from,
+    );
     drawing.close();
-    this.#terms++;
+    forget(instance, to - from);
+    if (to === this.length) this.#terms++;
+  }
+
+  clear(): void {
+    if (this.#own === undefined) this.#outside!.fill(0);
+    else this.#own.bytes.fill(0, SUM);
+    forget(this.#own ?? tiles(), this.length);
+    this.#terms = 1;
   }
 
   read(out: Uint8Array): void {
@@ -106,14 +119,15 @@ export class NarrowSum implements Sum {
   }
 
   /** Passes the tiles with the addresses of their lanes, until false; lanes from outside are changed there too, also in the last one. */
-  #eachTile(instance: Instance, length: number, pass: (lanes: number, from: number, count: number) => unknown): boolean {
+  #eachTile(instance: Instance, end: number, pass: (lanes: number, from: number, count: number) => unknown, start = 0): boolean {
     const outside = this.#outside;
-    if (outside === undefined) return eachTile(length, (from, count) => pass(SUM + 8 * from, from, count));
-    return eachTile(length, (from, count) => {
-      const end = 8 * (from + count + (count % 2));
-      instance.bytes.set(outside.subarray(8 * from, end), LANES);
+    return eachTile(end - start, (offset, count) => {
+      const from = start + offset;
+      if (outside === undefined) return pass(SUM + 8 * from, from, count);
+      const behind = 8 * (from + count + (count % 2));
+      instance.bytes.set(outside.subarray(8 * from, behind), LANES);
       const goesOn = pass(LANES, from, count);
-      outside.set(instance.bytes.subarray(LANES, LANES + end - 8 * from), 8 * from);
+      outside.set(instance.bytes.subarray(LANES, LANES + behind - 8 * from), 8 * from);
       return goesOn;
     });
   }

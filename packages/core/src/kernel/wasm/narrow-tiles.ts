@@ -5,7 +5,7 @@ import type { Instance } from './engine.ts';
 import { DRAWS, GROUP, INPUT, LANES, OUTPUT } from './layout.ts';
 
 /** Elements in a tile: their lanes fit the first cache beside what else is read. */
-export const TILE = 2048;
+export const TILE = 4096;
 
 /** Writes the numbers of a group to an instance, as assembly/parameters.ts places them. */
 export function setGroup({ bytes }: Instance, { order, prngBytes, bytesPerNumber }: Group): void {
@@ -36,7 +36,7 @@ export function take({ bytes }: Instance, out: Uint8Array, from: number, count: 
 
 /** Leaves nothing of an operation on `length` elements in the tiles: they held weights, or draws. */
 export function forget({ bytes }: Instance, length: number): void {
-  const used = 8 * (Math.min(length, TILE) + 2);
+  const used = 8 * (Math.min(length, TILE) + 4); // the sieve writes some lanes more
   for (const tile of [INPUT, OUTPUT, LANES, DRAWS]) bytes.fill(0, tile, tile + used);
 }
 

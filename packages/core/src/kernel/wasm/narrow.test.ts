@@ -126,6 +126,7 @@ for (const kernel of KERNELS) {
       (5n << 32n) + 1n,
       (200n << 32n) - 1n,
       7n << 32n,
+      3n << 60n,
       1n << 32n,
       3n,
       200n,
@@ -174,6 +175,23 @@ for (const kernel of KERNELS) {
           weights[place] = largest;
         }
         assert.equal(plain.areFinite(weights), true);
+      }
+    }
+  });
+
+  test(`${kernel.name}: tiles with weights that one pass does not decide are masked as the others, few or many of them`, () => {
+    const length = 14 * TILE + 5;
+    for (const encoding of ENCODINGS) {
+      for (const doubtful of [0, 1, 2, 6, 14]) {
+        const weights = Float32Array.from({ length }, (_, i) => ((i * 7919) % 4001) / 1900 - 1.0003);
+        for (let tile = 0; tile < doubtful; tile++) weights[tile * TILE + 17 * tile] = tile % 2 === 0 ? 0 : 3 * 2 ** -10; // whole products
+        for (const scalar of [rational(1), rational(1, 3)]) {
+          const out = new Uint8Array(length * encoding.bytesPerNumber);
+          const expected = new Uint8Array(out.length);
+          assert.equal(kernel.draws(SEED).mask(encoding, scalar, weights, out), true);
+          plain.draws(SEED).mask(encoding, scalar, weights, expected);
+          equal(out, expected, `${doubtful} tiles of ${encoding.order}`);
+        }
       }
     }
   });

@@ -4,7 +4,7 @@ import { Drawing } from './drawing.ts';
 import { makeEncoder } from './encoding.ts';
 import { tiles } from './engine.ts';
 import type { Lanes } from './lanes.ts';
-import { BOUNDS, DRAWS, GROUP, INPUT, LANES, OUTPUT } from './layout.ts';
+import { BOUNDS, GROUP, INPUT, LANES, OUTPUT } from './layout.ts';
 import { NarrowSum } from './narrow-sum.ts';
 import { bring, eachTile, forget, setGroup, take } from './narrow-tiles.ts';
 
@@ -16,8 +16,7 @@ export const narrow: Lanes = {
     const length = out.length / group.bytesPerNumber;
     const drawing = new Drawing(stream, instance, group, length);
     eachTile(length, (from, count) => {
-      drawing.next(count);
-      instance.exports.packLanes(GROUP, DRAWS, count, OUTPUT);
+      drawing.toOutput(count);
       take(instance, out, from, count, group.bytesPerNumber);
     });
     drawing.close();
@@ -26,12 +25,11 @@ export const narrow: Lanes = {
   mask(stream, encoding, scalar, weights, out) {
     const instance = tiles();
     setGroup(instance, encoding);
-    const encode = makeEncoder(instance, encoding, scalar, weights);
+    const encoder = makeEncoder(instance, encoding, scalar, weights);
     const drawing = new Drawing(stream, instance, encoding, weights.length);
     const areFinite = eachTile(weights.length, (from, count) => {
-      if (!encode(from, count)) return false;
-      drawing.next(count);
-      instance.exports.packSums(GROUP, LANES, DRAWS, count, OUTPUT);
+      drawing.toLanes(count);
+      if (!encoder.mask(from, count)) return false;
       take(instance, out, from, count, encoding.bytesPerNumber);
       return true;
     });
@@ -42,9 +40,9 @@ export const narrow: Lanes = {
   encode(encoding, scalar, weights, out) {
     const instance = tiles();
     setGroup(instance, encoding);
-    const encode = makeEncoder(instance, encoding, scalar, weights);
+    const encoder = makeEncoder(instance, encoding, scalar, weights);
     eachTile(weights.length, (from, count) => {
-      encode(from, count);
+      encoder.encode(from, count);
       instance.exports.packLanes(GROUP, LANES, count, OUTPUT);
       take(instance, out, from, count, encoding.bytesPerNumber);
     });

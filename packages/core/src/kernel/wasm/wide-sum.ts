@@ -29,12 +29,17 @@ export class WideSum implements Sum {
     return false;
   }
 
-  addDraws(draws: Draws): void {
+  addDraws(draws: Draws, from = 0, to: number = this.length): void {
     const { bytes } = tiles();
     const width = this.group.bytesPerNumber;
-    drawWide(draws as unknown as Stream, this.group, this.#elements, (from, to) => {
-      bytes.set(this.#elements.subarray(from * width, to * width), OUTPUT);
+    const elements = this.#elements.subarray(from * width, to * width);
+    drawWide(draws as unknown as Stream, this.group, elements, (first, end) => {
+      bytes.set(elements.subarray(first * width, end * width), OUTPUT);
     });
+  }
+
+  clear(): void {
+    this.#elements.fill(0);
   }
 
   read(out: Uint8Array): void {
