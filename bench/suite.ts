@@ -136,7 +136,8 @@ async function* sum2Lines(
   if (isWanted(names[0]!, order)) yield await line(told(sum2Case(subject, seeds)), order, place, source, isChosen);
   if (!isWanted(names[1]!, order)) return;
   if (order.kernel !== 'auto' || place.threads === undefined) {
-    const reason = place.threads === undefined ? 'threads are measured in Node only' : 'threads choose their own backend; leave --kernel out';
+    const reason =
+      place.threads === undefined ? 'threads are measured in Node only; tests/browser runs them' : 'threads choose their own backend; leave --kernel out';
     yield { case: names[1]!, config: subject.config.name, source, where: place.where, missing: reason };
     return;
   }

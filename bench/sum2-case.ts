@@ -57,7 +57,7 @@ export function sum2Case({ config, length, slowly, keystream, bars }: Subject, s
     ...(threads === undefined
       ? {}
       : {
-          beside: { name: '1 thread', run: alone },
+          beside: { name: '1 thread', run: alone, otherwise: () => threads.alone(config, length, all) },
           ...(bars === 'chosen' && threads.count === 2 ? { bars: [{ of: 'speedup', atLeast: 1.8 }] as const } : {}),
         }),
   };

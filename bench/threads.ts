@@ -4,9 +4,9 @@
 import { createMaskPool } from '@xaynet/core/threads';
 import type { Threads } from './sum2-case.ts';
 
-/** A pool of `count` threads, the caller's among them; they start at the first work, which is not measured. */
+/** A pool of `count` threads beside the caller's, which stays free; they start at the first work, which is not measured. */
 export async function startThreads(count: number): Promise<Threads & { close(): void }> {
-  const pool = createMaskPool({ threads: count, smallWork: 0 });
+  const pool = createMaskPool({ threads: count, smallWork: 0, keepFree: true });
   const one = createMaskPool({ threads: 1 });
   return {
     count,

@@ -27,7 +27,7 @@ const seeds = Array.from({ length: 9 }, (_, i) => MaskSeed(new Uint8Array(32).fi
 globalThis.run = async ({ own, ...options }) => {
   const spawn = own === undefined ? undefined : () => new Worker(own === 'blob' ? URL.createObjectURL(new Blob([workerText], { type: 'text/javascript' })) : own);
   const workerText = own === 'blob' ? await (await fetch('/classic-worker.js')).text() : '';
-  const pool = createMaskPool({ threads: 2, smallWork: 0, spawn, ...options });
+  const pool = createMaskPool({ threads: 2, keepFree: true, smallWork: 0, spawn, ...options });
   const length = 5000;
   const masks = new Aggregation(config, length);
   const models = new Aggregation(config, length);

@@ -18,7 +18,7 @@ import { Aggregation, equalMaskObjects, parseMaskConfig } from '@xaynet/core/mas
 import { createMaskPool } from '@xaynet/core/threads';
 const vect = parseMaskConfig('Integer/F64/B6/M9');
 const work = { config: { vect, unit: vect }, length: 100, seeds: [1, 2, 3, 4].map((byte) => MaskSeed(new Uint8Array(32).fill(byte))) };
-const pool = createMaskPool({ threads: 2, smallWork: 0 });
+const pool = createMaskPool({ threads: 2, keepFree: true, smallWork: 0 });
 const sum = await pool.sumMasks(work);
 const here = await createMaskPool({ threads: 0 }).sumMasks(work);
 const { started, alive, threaded, inline, trouble } = pool.report();

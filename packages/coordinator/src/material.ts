@@ -246,16 +246,11 @@ export class RoundMaterial {
 class NotInStep extends XaynetError {}
 
 /**
- * Unmasks beside the thread that answers requests (weakness W-17): writing the fractions of a large model takes tenths of a second a
- * million weights. The threads are started for it; small models take none.
+ * Unmasks between the answers to requests (weakness W-17): in slices of some 10 ms with pauses. On other threads it would take longer,
+ * as handing a vector over costs more than unmasking it.
  */
-async function unmask(sum: Aggregation, mask: MaskObject): Promise<UnmaskedFractions> {
-  const pool = createMaskPool();
-  try {
-    return await pool.unmask({ sum, mask, data: 'fractions' });
-  } finally {
-    pool.close();
-  }
+function unmask(sum: Aggregation, mask: MaskObject): Promise<UnmaskedFractions> {
+  return createMaskPool({ threads: 0 }).unmask({ sum, mask, data: 'fractions' });
 }
 
 function admission(request: number, verdict: SumVerdict | UpdateVerdict): RoundEvent {
