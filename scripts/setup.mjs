@@ -23,7 +23,7 @@ function fail(text) {
 }
 
 if (!installed()) {
-  say(`installing the packages of package-lock.json and Node ${pinned()} into ${join(root, 'node_modules')} (once; about 330 MB, usually under a minute)`);
+  say(`installing the packages of package-lock.json and Node ${pinned()} into ${join(root, 'node_modules')} (once; about 450 MB, usually under a minute)`);
   said = true;
   const started = Date.now();
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
