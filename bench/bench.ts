@@ -71,6 +71,7 @@ async function lines(options: Options): Promise<Record<string, unknown>> {
     }
   };
   for await (const line of runSuite(order, place(), progress)) told(line);
+  if (found.length === 0) throw new TypeError(`--only: no case has ${options.only.join(' or ')} in its name; bench/RESULTS.md lists them`);
   if (chromium !== undefined) {
     progress('starting Chromium');
     // A page's clock is coarser.

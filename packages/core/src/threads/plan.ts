@@ -33,8 +33,7 @@ const MEMORY = 0x4000_0000;
 
 /**
  * Weights from which a vector goes to threads for adding or for unmasking. Handing the vector over takes about
- * as long as the work (fractions of a published model, best of five: 36 and 242 ms for one and six million weights here, 49 and 273 on two
- * warm threads), so little is gained; from here on the caller's thread is worth keeping free.
+ * as long as the work, so little is gained; from here on the caller's thread is worth keeping free.
  */
 export const LARGE_VECTOR = 0x80_0000;
 
