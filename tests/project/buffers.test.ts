@@ -56,10 +56,10 @@ test('mask objects, chunks, signatures and sums made of Buffers stay right when 
   const masked = maskModel({ config, seed, scalar: rational(1), model: Float32Array.of(0.5, -0.5, 0.125) });
   const wire = pooled(encodeMaskObject(masked));
   const object = decodeMaskObject(wire);
-  const pool = createMaskPool({ threads: 2, smallWork: 0 });
+  const pool = createMaskPool({ threads: 2, smallWork: 0, shared: false });
   try {
     const sum = await pool.aggregate({ config, length: 3 });
-    await sum.add(object);
+    await sum.add({ ...object, vect: wire.subarray(8, -10), unit: wire.subarray(-6) });
     assert.deepEqual(new Uint8Array(wire), encodeMaskObject(masked), 'the Buffer was neither changed nor taken away');
     assert.deepEqual((await sum.object()).vect, masked.vect);
     await sum.close();

@@ -5,6 +5,7 @@ import { MaskSeed } from '../bytes/fixed.ts';
 import { XaynetError } from '../errors.ts';
 import { kernel } from '../kernel/chosen.ts';
 import type { Kernel, Sum } from '../kernel/kernel.ts';
+import { checkMask, checkRoom, checkShape, hasItsLengths } from './checks.ts';
 import { checkConfigPair, type MaskConfigPair } from './config.ts';
 import { checkLength, emptyMaskObject, isValidMaskObject, type MaskObject } from './object.ts';
 import { makeUnmaskedModel, type UnmaskedModel } from './unmasked-model.ts';
@@ -60,27 +61,13 @@ export class Aggregation {
    * `aggregate-invalid-object` (wire 4.5).
    */
   check(object: MaskObject): void {
-    this.#checkShape(object);
+    checkShape(this, object);
     if (!isValidMaskObject(object)) throw new XaynetError('aggregate-invalid-object');
-  }
-
-  #checkShape(object: MaskObject, count = 1): void {
-    const { vect, unit } = this.config;
-    if (object.config.vect !== vect) throw new XaynetError('aggregate-model-mismatch', `${object.config.vect.name} given, ${vect.name} expected`);
-    if (object.config.unit !== unit) throw new XaynetError('aggregate-scalar-mismatch', `${object.config.unit.name} given, ${unit.name} expected`);
-    if (object.length !== this.length) throw new XaynetError('aggregate-model-mismatch', `${object.length} elements given, ${this.length} expected`);
-    this.#checkRoom(count);
-  }
-
-  #checkRoom(count = 1): void {
-    const { vect, unit } = this.config;
-    if (this.#count + count > vect.maxModels) throw new XaynetError('aggregate-too-many-models', `${vect.name} holds ${vect.maxModels}`);
-    if (this.#count + count > unit.maxModels) throw new XaynetError('aggregate-too-many-scalars', `${unit.name} holds ${unit.maxModels}`);
   }
 
   /** Adds `object` modulo the group orders; throws what {@link Aggregation.check} throws and then leaves the sum as it was. */
   add(object: MaskObject): void {
-    this.#checkShape(object);
+    checkShape(this, object);
     if (!this.#addElements(object)) throw new XaynetError('aggregate-invalid-object');
     this.#count++;
   }
@@ -91,24 +78,21 @@ export class Aggregation {
    */
   addSum(object: MaskObject, count: number): void {
     if (!Number.isSafeInteger(count) || count < 1) throw new XaynetError('aggregate-count', `${count}`);
-    this.#checkShape(object, count);
+    checkShape(this, object, count);
     if (!this.#addElements(object)) throw new XaynetError('aggregate-invalid-object');
     this.#count += count;
   }
 
   /** Checks and adds in one pass over the vector; false, and the sum as it was, for what is no element. */
-  #addElements({ vect, unit, config }: MaskObject): boolean {
-    if (vect.length !== this.length * config.vect.bytesPerNumber || unit.length !== config.unit.bytesPerNumber) return false;
+  #addElements(object: MaskObject): boolean {
+    const { vect, unit, config } = object;
+    if (!hasItsLengths(object)) return false;
     return this.#kernel.inRange(config.unit, unit, 0n, config.unit.order) && this.#vect.add(vect) && this.#unit.add(unit);
   }
 
   /** Adds the mask of `seed` without deriving it elsewhere first; throws the two "too many" codes and `length-mismatch`. */
   addMask(seed: MaskSeed): void {
-    this.#checkRoom();
-    const draws = this.#kernel.draws(MaskSeed(seed));
-    this.#unit.addDraws(draws);
-    this.#vect.addDraws(draws);
-    this.#count++;
+    this.addMaskInPieces(seed, this.length).next(); // one piece: the first step is the last
   }
 
   /**
@@ -116,7 +100,7 @@ export class Aggregation {
    * the sum of no use. For threads that must answer others in between.
    */
   *addMaskInPieces(seed: MaskSeed, size: number): Generator<undefined, void> {
-    this.#checkRoom();
+    checkRoom(this.config, this.#count + 1);
     const draws = this.#kernel.draws(MaskSeed(seed));
     this.#unit.addDraws(draws);
     for (let from = 0; from < this.length; from += size) {
@@ -153,12 +137,8 @@ export class Aggregation {
     if (this.#count === 0) throw new XaynetError('unmask-no-model');
     if (this.#count > vect.maxModels) throw new XaynetError('unmask-too-many-models', `${this.#count} in ${vect.name}`);
     if (this.#count > unit.maxModels) throw new XaynetError('unmask-too-many-scalars', `${this.#count} in ${unit.name}`);
-    if (mask.config.vect !== vect || mask.length !== this.length) {
-      throw new XaynetError('unmask-vect-mismatch', `${mask.length} × ${mask.config.vect.name} given, ${this.length} × ${vect.name} expected`);
-    }
-    if (mask.config.unit !== unit) throw new XaynetError('unmask-unit-mismatch', `${mask.config.unit.name} given, ${unit.name} expected`);
+    checkMask(this, mask);
     const sums = emptyMaskObject(this.config, this.length);
-    if (mask.vect.length !== sums.vect.length || mask.unit.length !== sums.unit.length) throw new XaynetError('unmask-invalid-mask');
     if (!this.#unit.difference(mask.unit, sums.unit) || !this.#vect.difference(mask.vect, sums.vect)) throw new XaynetError('unmask-invalid-mask');
     return makeUnmaskedModel(sums, this.#count);
   }

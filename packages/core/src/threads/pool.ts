@@ -6,13 +6,14 @@ import { MaskSeed } from '../bytes/fixed.ts';
 import { XaynetError } from '../errors.ts';
 import { kernel } from '../kernel/chosen.ts';
 import { Aggregation } from '../mask/aggregation.ts';
+import { checkRoom } from '../mask/checks.ts';
 import type { DataType } from '../mask/config.ts';
 import { Crew, type MaskPoolReport } from './crew.ts';
 import { MaskSum, type MaskSumWork } from './mask-sum.ts';
 import { platform, throwIfAborted } from './pause.ts';
 import { planMasks, SMALL_WORK } from './plan.ts';
 import type { WorkerLike } from './port.ts';
-import { checkRoom, type SlicedShape, SlicedSum } from './sliced-sum.ts';
+import { type SlicedShape, SlicedSum } from './sliced-sum.ts';
 import { type UnmaskedFractions, type UnmaskedWeights, type UnmaskWork, unmaskInSlices } from './unmasking.ts';
 
 /** How to make a pool. */

@@ -4,12 +4,13 @@
 import { XaynetError } from '../errors.ts';
 import { makeWeights } from '../kernel/decode.ts';
 import { Aggregation } from '../mask/aggregation.ts';
+import { checkMask, checkShape, hasItsLengths } from '../mask/checks.ts';
 import type { DataType, MaskConfigPair } from '../mask/config.ts';
 import { checkLength, emptyMaskObject, type MaskObject } from '../mask/object.ts';
 import type { Crew } from './crew.ts';
 import { type Executor, LocalExecutor, ThreadFailure } from './executor.ts';
 import { LARGE_VECTOR, SLICE } from './plan.ts';
-import { type Carrier, checkMask, copies, type Slice, sharedBlock, slicesOf, views } from './slices.ts';
+import { type Carrier, copies, type Slice, sharedBlock, slicesOf, views } from './slices.ts';
 import type { UnmaskedWeights } from './unmasking.ts';
 
 /** What is summed. */
@@ -84,7 +85,8 @@ export class SlicedSum {
    */
   add(object: MaskObject): Promise<void> {
     return this.#inTurn(async () => {
-      this.#checkShape(object);
+      checkShape(this, object); // elements are checked slice by slice
+      if (!hasItsLengths(object)) throw new XaynetError('aggregate-invalid-object');
       const parts = this.#homes.map(({ slice, sum, executor, carrier }) => {
         const parcel = carrier.pack(object, slice);
         return executor.call({ do: 'check', sum, object: parcel.object }, parcel.transfer);
@@ -132,18 +134,6 @@ export class SlicedSum {
     this.#close();
   }
 
-  /** In the order of {@link Aggregation.check}; elements are checked slice by slice. */
-  #checkShape(object: MaskObject): void {
-    const { vect, unit } = this.config;
-    if (object.config.vect !== vect) throw new XaynetError('aggregate-model-mismatch', `${object.config.vect.name} given, ${vect.name} expected`);
-    if (object.config.unit !== unit) throw new XaynetError('aggregate-scalar-mismatch', `${object.config.unit.name} given, ${unit.name} expected`);
-    if (object.length !== this.length) throw new XaynetError('aggregate-model-mismatch', `${object.length} elements given, ${this.length} expected`);
-    checkRoom(this.config, this.#count + 1);
-    if (object.vect.length !== this.length * vect.bytesPerNumber || object.unit.length !== unit.bytesPerNumber) {
-      throw new XaynetError('aggregate-invalid-object');
-    }
-  }
-
   async #eachHome<T>(run: (home: Home) => Promise<T>): Promise<T[]> {
     return Promise.all(this.#homes.map(run));
   }
@@ -163,10 +153,4 @@ export class SlicedSum {
     this.#last = turn.catch(() => undefined);
     return turn;
   }
-}
-
-/** Throws the two "too many" codes of {@link Aggregation.check} when `count` objects are more than the configurations hold. */
-export function checkRoom({ vect, unit }: MaskConfigPair, count: number): void {
-  if (count > vect.maxModels) throw new XaynetError('aggregate-too-many-models', `${vect.name} holds ${vect.maxModels}`);
-  if (count > unit.maxModels) throw new XaynetError('aggregate-too-many-scalars', `${unit.name} holds ${unit.maxModels}`);
 }

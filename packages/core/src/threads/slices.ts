@@ -1,6 +1,6 @@
 // Vectors cut into slices, and slices on their way to a thread: copied and moved, or laid once into memory that is shared with it.
 
-import { XaynetError } from '../errors.ts';
+import { copyBytes } from '../bytes/compare.ts';
 import type { MaskConfigPair } from '../mask/config.ts';
 import type { MaskObject } from '../mask/object.ts';
 import { type PackedObject, shapeOf } from './protocol.ts';
@@ -37,8 +37,8 @@ export const views: Carrier = {
 /** To a thread: as copies that move there. */
 export const copies: Carrier = {
   pack(object, slice) {
-    const vect = bytesOf(object, slice).slice();
-    return { object: { ...head(object, slice), vect, unit: object.unit.slice() }, transfer: [vect.buffer as ArrayBuffer] };
+    const vect = copyBytes(bytesOf(object, slice));
+    return { object: { ...head(object, slice), vect, unit: copyBytes(object.unit) }, transfer: [vect.buffer as ArrayBuffer] };
   },
 };
 
@@ -49,7 +49,7 @@ export function sharedBlock({ vect: { bytesPerNumber } }: MaskConfigPair, length
     pack(object, slice) {
       const vect = block.subarray(0, (slice.to - slice.from) * bytesPerNumber);
       vect.set(bytesOf(object, slice));
-      return { object: { ...head(object, slice), vect, unit: object.unit.slice() }, transfer: [] };
+      return { object: { ...head(object, slice), vect, unit: copyBytes(object.unit) }, transfer: [] };
     },
   };
 }
@@ -61,14 +61,4 @@ function head({ config }: MaskObject, { from, to }: Slice): Pick<PackedObject, '
 function bytesOf({ vect, config }: MaskObject, { from, to }: Slice): Uint8Array {
   const width = config.vect.bytesPerNumber;
   return vect.subarray(from * width, to * width);
-}
-
-/** Throws what `Aggregation.unmask` throws for a mask of another shape, in its order; elements are checked slice by slice. */
-export function checkMask(sum: { readonly config: MaskConfigPair; readonly length: number }, mask: MaskObject): void {
-  const { vect, unit } = sum.config;
-  if (mask.config.vect !== vect || mask.length !== sum.length) {
-    throw new XaynetError('unmask-vect-mismatch', `${mask.length} × ${mask.config.vect.name} given, ${sum.length} × ${vect.name} expected`);
-  }
-  if (mask.config.unit !== unit) throw new XaynetError('unmask-unit-mismatch', `${mask.config.unit.name} given, ${unit.name} expected`);
-  if (mask.vect.length !== mask.length * vect.bytesPerNumber || mask.unit.length !== unit.bytesPerNumber) throw new XaynetError('unmask-invalid-mask');
 }

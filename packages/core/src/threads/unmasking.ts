@@ -4,6 +4,7 @@
 import { XaynetError } from '../errors.ts';
 import { makeWeights } from '../kernel/decode.ts';
 import type { Aggregation } from '../mask/aggregation.ts';
+import { checkMask } from '../mask/checks.ts';
 import type { Weights } from '../mask/model.ts';
 import type { MaskObject } from '../mask/object.ts';
 import type { Scalar } from '../mask/scalar.ts';
@@ -12,7 +13,7 @@ import { type Executor, LocalExecutor, type RemoteExecutor, ThreadFailure } from
 import { type AbortSignalLike, breather, Meter, type Pause, type Progress, throwIfAborted } from './pause.ts';
 import { LARGE_VECTOR, SLICE } from './plan.ts';
 import type { Result, UnmaskedValue } from './protocol.ts';
-import { type Carrier, checkMask, copies, type Slice, sharedBlock, slicesOf, views } from './slices.ts';
+import { type Carrier, copies, type Slice, sharedBlock, slicesOf, views } from './slices.ts';
 
 /** A sum to be unmasked. */
 export interface UnmaskWork {

@@ -1,5 +1,6 @@
 // Where commands are carried out: in a worker, or without one on the caller's thread. It holds sums by number and nothing else.
 
+import { concatBytes } from '../bytes/compare.ts';
 import { MaskSeed } from '../bytes/fixed.ts';
 import { XaynetError } from '../errors.ts';
 import { Aggregation } from '../mask/aggregation.ts';
@@ -108,16 +109,6 @@ export class Workbench {
 
 function unmasked(sum: Aggregation, mask: PackedObject, data: Result): UnmaskedValue {
   const model = sum.unmask(unpack(mask));
-  const result = data === 'fractions' ? joined([...model.fractions()]) : model.toWeights(data);
+  const result = data === 'fractions' ? concatBytes(...model.fractions()) : model.toWeights(data);
   return { result, scalarSum: model.scalarSum, withinBound: model.withinBound() };
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
