@@ -24,6 +24,13 @@ export function decode(group: Group, elements: Uint8Array, decoding: Decoding, d
   return weights;
 }
 
+/** The data type whose primitives a typed array holds. */
+export function dataTypeOf(weights: Weights): DataType {
+  if (weights instanceof Float32Array) return 'F32';
+  if (weights instanceof Float64Array) return 'F64';
+  return weights instanceof Int32Array ? 'I32' : 'I64';
+}
+
 /** A typed array of zeros. */
 export function makeWeights(data: DataType, length: number): Weights {
   switch (data) {

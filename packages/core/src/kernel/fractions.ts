@@ -1,7 +1,7 @@
 // Fractions of a published model, written from elements and read into weights one by one (wire 7.3): the slow, complete way, over
 // big integers. Kernels have a faster way for the usual ones.
 
-import { decodeExactly, toPrimitive } from './decode.ts';
+import { dataTypeOf, decodeExactly, toPrimitive } from './decode.ts';
 import type { Decoding, Group, Progress, Weights } from './kernel.ts';
 import { bitLength } from './rational.ts';
 
@@ -42,7 +42,7 @@ function writeSigned(view: DataView, at: number, value: bigint): number {
 /** Reads the usual fractions of at most two words above and below; see {@link Kernel.readFractions}. */
 export function readFractions(bytes: Uint8Array, weights: Weights, from: number): Progress {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const data = weights instanceof Float32Array ? 'F32' : weights instanceof Float64Array ? 'F64' : weights instanceof Int32Array ? 'I32' : 'I64';
+  const data = dataTypeOf(weights);
   let at = 0;
   let count = 0;
   for (; from + count < weights.length; count++) {

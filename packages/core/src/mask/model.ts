@@ -3,7 +3,7 @@
 
 import { XaynetError } from '../errors.ts';
 import { kernel } from '../kernel/chosen.ts';
-import { toPrimitive } from '../kernel/decode.ts';
+import { makeWeights, toPrimitive } from '../kernel/decode.ts';
 import type { DataType, Model, Weights } from '../kernel/kernel.ts';
 import { exactly, FLOAT32, FLOAT64, type Rational, rational } from '../kernel/rational.ts';
 
@@ -49,17 +49,11 @@ export function modelToWeights(model: Model, data: 'I64'): BigInt64Array;
 export function modelToWeights(model: Model, data: DataType): Weights;
 export function modelToWeights(model: Model, data: DataType): Weights {
   checkModel(model);
-  const values = model.map(({ numerator, denominator }, i) => toPrimitive(numerator, denominator, data, i));
-  switch (data) {
-    case 'F32':
-      return Float32Array.from(values as number[]);
-    case 'F64':
-      return Float64Array.from(values as number[]);
-    case 'I32':
-      return Int32Array.from(values as number[]);
-    case 'I64':
-      return BigInt64Array.from(values as bigint[]);
-  }
+  const weights = makeWeights(data, model.length);
+  model.forEach(({ numerator, denominator }, i) => {
+    weights[i] = toPrimitive(numerator, denominator, data, i);
+  });
+  return weights;
 }
 
 /** Whether `model` is one of the four typed arrays and not a list of fractions. */

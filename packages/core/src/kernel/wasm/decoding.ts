@@ -5,16 +5,13 @@ import { decodeExactly, decode as decodePlainly, makeWeights, toPrimitive } from
 import { bytesToInteger } from '../elements.ts';
 import type { DataType, Decoding, Group, Kernel, Weights } from '../kernel.ts';
 import { exactly, FLOAT64, nearestFloat } from '../rational.ts';
-import { type Instance, tiles } from './engine.ts';
+import { type Instance, KINDS, tiles } from './engine.ts';
 import { isLane64 } from './lanes.ts';
 import { INPUT, LANES, OUTPUT, PARAMETERS } from './layout.ts';
 import { decodeWide } from './wide-decoding.ts';
 
 /** Elements of a tile: eight bytes each fill it, coming in and going out. */
 const TILE = 8192;
-
-/** Numbers of the types in the module; floats of 32 bits have a function of their own. */
-const KINDS = { F64: 1, I32: 2, I64: 3 } as const;
 
 /** Factors between these keep every product of 62 bits inside the normal floats of 32 bits. */
 const SMALLEST_FACTOR = 2 ** -120;

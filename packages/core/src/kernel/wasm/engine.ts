@@ -2,6 +2,7 @@
 // WebAssembly (Hermes, QuickJS), without SIMD, or a page whose policy forbids it is told from the others here, with the reason.
 
 import { fromBase64 } from '../../bytes/text.ts';
+import type { DataType } from '../kernel.ts';
 import { SUM } from './layout.ts';
 import { MODULE } from './module.ts';
 
@@ -65,6 +66,9 @@ export interface Instance {
   readonly exports: Exports;
   readonly bytes: Uint8Array;
 }
+
+/** The numbers of the data types in the module. */
+export const KINDS: Readonly<Record<DataType, number>> = { F32: 0, F64: 1, I32: 2, I64: 3 };
 
 let module: object | undefined;
 

@@ -1,9 +1,10 @@
 // Fractions of a published model through an instance, tile by tile: written from elements of at most eight bytes, read when they are
 // usual. Reducing is most of writing, so the denominator, which is the same for all weights, is taken apart into primes once.
 
+import { dataTypeOf } from '../decode.ts';
 import { writeFractions as writePlainly } from '../fractions.ts';
 import type { Decoding, Group, Kernel, Progress, Weights } from '../kernel.ts';
-import { tiles } from './engine.ts';
+import { KINDS, tiles } from './engine.ts';
 import { isLane64 } from './lanes.ts';
 import { INPUT, OUTPUT, PARAMETERS, TILE_BYTES } from './layout.ts';
 
@@ -108,7 +109,7 @@ const MOST = Math.floor(TILE_BYTES / 22);
 const REFUSED = 0x8000_0000n;
 
 function readFractions(bytes: Uint8Array, weights: Weights, from: number): Progress {
-  const kind = weights instanceof Float32Array ? 0 : weights instanceof Float64Array ? 1 : weights instanceof Int32Array ? 2 : 3;
+  const kind = KINDS[dataTypeOf(weights)];
   const size = weights.BYTES_PER_ELEMENT;
   const out = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
   const { exports, bytes: memory } = tiles();

@@ -5,13 +5,12 @@ import { decode as decodePlainly, makeWeights, toPrimitive } from '../decode.ts'
 import { bytesToInteger, integerToBytes } from '../elements.ts';
 import type { DataType, Decoding, Group, Weights } from '../kernel.ts';
 import { bitLength } from '../rational.ts';
-import { tiles } from './engine.ts';
+import { KINDS, tiles } from './engine.ts';
 import { INPUT, OUTPUT } from './layout.ts';
 import { isWide, JOB, limbsOf, ownBits, tileOf, UNDECIDED } from './wide-group.ts';
 
 const JOB_BYTES = 0x1600;
 const MOST_LIMBS = 64; // of the inverse of a factor
-const KINDS: Record<DataType, number> = { F32: 0, F64: 1, I32: 2, I64: 3 };
 
 /** Elements as primitives of `data`; see {@link Kernel.decode}. */
 export function decodeWide(group: Group, elements: Uint8Array, decoding: Decoding, data: DataType): Weights {

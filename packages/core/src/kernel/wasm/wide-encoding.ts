@@ -1,11 +1,12 @@
 // Weights to wide elements through an instance. The factor from weights to elements becomes a fixed-point number once for a vector
 // (see assembly/wide-encode.ts); weights that it leaves undecided, next to none, are encoded by big integers, one by one.
 
+import { dataTypeOf } from '../decode.ts';
 import { integerToBytes } from '../elements.ts';
 import { encode } from '../encode.ts';
 import type { Encoding, Weights } from '../kernel.ts';
 import { bitLength, type Rational, rational } from '../rational.ts';
-import type { Instance } from './engine.ts';
+import { type Instance, KINDS } from './engine.ts';
 import { INPUT, OUTPUT } from './layout.ts';
 import { JOB, limbsOf, UNDECIDED } from './wide-group.ts';
 
@@ -23,18 +24,12 @@ export function wideEncoder({ bytes, exports }: Instance, encoding: Encoding, sc
   bytes.set(job, JOB);
   return (weights) => {
     bytes.set(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength), INPUT);
-    const count = exports.encodeWide(kindOf(weights), INPUT, weights.length, JOB, OUTPUT, UNDECIDED);
+    const count = exports.encodeWide(KINDS[dataTypeOf(weights)], INPUT, weights.length, JOB, OUTPUT, UNDECIDED);
     const width = encoding.bytesPerNumber;
     for (const i of new Uint32Array(bytes.buffer, UNDECIDED, count)) {
       encode(encoding, scalar, weights.subarray(i, i + 1), bytes.subarray(OUTPUT + i * width, OUTPUT + (i + 1) * width));
     }
   };
-}
-
-function kindOf(weights: Weights): number {
-  if (weights instanceof Float32Array) return 0;
-  if (weights instanceof Float64Array) return 1;
-  return weights instanceof Int32Array ? 2 : 3;
 }
 
 /** A fixed-point number: `value / 2^fraction`. */
