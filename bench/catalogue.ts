@@ -1,10 +1,9 @@
 // All 240 configurations against the oracle: no configuration may be slow only because nobody looked at it. Small vectors, many
 // samples, and a table of the worst of each kind.
 
-import { MASK_CONFIGS, type MaskConfig, rational } from '@xaynet/core/mask';
+import { MASK_CONFIGS, type MaskConfig, maskConfigCosts, rational } from '@xaynet/core/mask';
 import { currentBackend } from './backends.ts';
 import { type Case, measure } from './cases.ts';
-import { keystreamBytes } from './keystreams.ts';
 import { digits } from './lines.ts';
 import { aggregateCase, deriveCase, maskCase, type Subject, unmaskCase } from './masking-cases.ts';
 import type { Patience } from './measure.ts';
@@ -41,7 +40,7 @@ export async function measureCatalogue(only: readonly string[], patience: Patien
   for (const [i, config] of configs.entries()) {
     starts(`${i + 1} of ${configs.length}: ${config.name}`);
     const speeds: Partial<Record<Verb, { rate: number; oracle: number }>> = {};
-    const length = clamp(MOST_KEYSTREAM / keystreamBytes(config), 64, most);
+    const length = clamp(MOST_KEYSTREAM / maskConfigCosts(config).keystreamBytesPerWeight, 64, most);
     for (const verb of VERBS) {
       const line = await measure(caseOf(verb, config, length), { where: '', source: '', chosen: false, patience, judged: false });
       speeds[verb] = { rate: line.best! / 1e6, oracle: line.oracle! };
@@ -52,7 +51,7 @@ export async function measureCatalogue(only: readonly string[], patience: Patien
 }
 
 function caseOf(verb: Verb, config: MaskConfig, length: number): Case {
-  const draws = clamp(ORACLE_KEYSTREAM / keystreamBytes(config), 1, 500);
+  const draws = clamp(ORACLE_KEYSTREAM / maskConfigCosts(config).keystreamBytesPerWeight, 1, 500);
   const subject: Subject = { config, length, slowly: Math.min(length, verb === 'derive' || verb === 'mask' ? draws : 100), bars: 'none' };
   const {
     limit: _,

@@ -1,11 +1,12 @@
 // The same benchmark at another commit: a work tree of it in a temporary folder, with this checkout's packages from outside and its own
 // from inside. Everything is removed again, also after Ctrl-C.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { outputOf } from './child.ts';
 import { atEnd } from './end.ts';
 import { digits, type Line } from './lines.ts';
 
@@ -63,20 +64,7 @@ function linkPackages(tree: string): void {
 }
 
 function run(tree: string, args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [join(tree, 'bench/main.mjs'), ...args], { cwd: tree, stdio: ['ignore', 'pipe', 'inherit'] });
-  const forget = atEnd(() => child.kill('SIGTERM'));
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      forget();
-      if (code === 0) resolve(output);
-      else reject(new Error(`the benchmark of the other commit ended with ${code}`));
-    });
-  });
+  return outputOf([join(tree, 'bench/main.mjs'), ...args], { what: 'the benchmark of the other commit', signal: 'SIGTERM', cwd: tree });
 }
 
 /** A line here beside the same line there. */

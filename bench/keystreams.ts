@@ -40,9 +40,3 @@ export function memoryCopy(bytes: number): () => void {
     places.to.set(places.from);
   };
 }
-
-/** Bytes of keystream that a draw takes on average: whole words for each attempt (wire 2.3). */
-export function keystreamBytes({ order, prngBytes }: { readonly order: bigint; readonly prngBytes: number }): number {
-  const accepted = Number((order << 64n) >> BigInt(8 * prngBytes)) / 2 ** 64;
-  return (4 * Math.ceil(prngBytes / 4)) / accepted;
-}

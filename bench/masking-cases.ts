@@ -2,12 +2,22 @@
 // from numbers that look random and are the same everywhere.
 
 import { MaskSeed } from '@xaynet/core/bytes';
-import { Aggregation, deriveMask, type MaskConfig, type MaskObject, maskModel, type Rational, rational, type Weights } from '@xaynet/core/mask';
+import {
+  Aggregation,
+  deriveMask,
+  type MaskConfig,
+  type MaskObject,
+  maskConfigCosts,
+  maskModel,
+  type Rational,
+  rational,
+  type Weights,
+} from '@xaynet/core/mask';
 import { kernel } from '../packages/core/src/kernel/chosen.ts';
 import { OracleGenerator } from '../tests/oracle.ts';
 import { currentBackend, onPlain } from './backends.ts';
 import { type Case, type CaseBar, equal, Unequal } from './cases.ts';
-import { type Keystream, keystreamBytes, memoryCopy } from './keystreams.ts';
+import { type Keystream, memoryCopy } from './keystreams.ts';
 import { bytesOfModel, weightsOfModel, writePieces } from './model-bytes.ts';
 import { addSlowly, deriveSlowly, elementAt, maskSlowly, readSlowly, type Undoing, undoingOf, unmaskSlowly, writeSlowly } from './oracle.ts';
 
@@ -93,7 +103,7 @@ function firstOf(object: MaskObject, count: number): bigint[] {
 
 function keystreamLimit({ config, length, keystream }: Subject): Pick<Case, 'limit'> {
   if (keystream === undefined) return {};
-  const bytes = Math.ceil(length * keystreamBytes(config));
+  const bytes = Math.ceil(length * maskConfigCosts(config).keystreamBytesPerWeight);
   return { limit: { name: `${keystream.name} keystream`, run: () => keystream.run(bytes) } };
 }
 

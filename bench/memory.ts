@@ -1,8 +1,7 @@
 // The peak memory of aggregating, measured in a process of its own (memory-child.ts), held against 3 × 8 bytes a weight and one message.
 
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { atEnd } from './end.ts';
+import { outputOf } from './child.ts';
 import { digits } from './lines.ts';
 
 /** What the child tells. */
@@ -23,24 +22,11 @@ export interface Memory {
 }
 
 /** Aggregates `updates` updates of `length` weights in a fresh process. */
-export function measureMemory(config: string, length: number, updates: number, kernel: string): Promise<Memory> {
+export async function measureMemory(config: string, length: number, updates: number, kernel: string): Promise<Memory> {
   const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--expose-gc'];
-  const child = spawn(process.execPath, [...flags, fileURLToPath(new URL('memory-child.ts', import.meta.url)), config, `${length}`, `${updates}`, kernel], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const forget = atEnd(() => child.kill('SIGKILL'));
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      forget();
-      if (code === 0) resolve(JSON.parse(output));
-      else reject(new Error(`the process that measures memory ended with ${code}`));
-    });
-  });
+  const script = fileURLToPath(new URL('memory-child.ts', import.meta.url));
+  const output = await outputOf([...flags, script, config, `${length}`, `${updates}`, kernel], { what: 'the process that measures memory', signal: 'SIGKILL' });
+  return JSON.parse(output);
 }
 
 /** Most bytes that aggregating may take. */

@@ -1,9 +1,8 @@
 // A whole sum2: the sum of the masks of many seeds, on one thread and on several. Opening the sealed seeds is a line of its own (open).
 
-import { Aggregation, type MaskObject } from '@xaynet/core/mask';
+import { Aggregation, type MaskObject, maskConfigCosts } from '@xaynet/core/mask';
 import { OracleGenerator } from '../tests/oracle.ts';
 import { type Case, equal } from './cases.ts';
-import { keystreamBytes } from './keystreams.ts';
 import { type Subject, seed } from './masking-cases.ts';
 import { deriveSlowly, elementAt } from './oracle.ts';
 
@@ -53,7 +52,9 @@ export function sum2Case({ config, length, slowly, keystream, bars }: Subject, s
     oracle: { amount: slowly, run: () => addUp(new Array<bigint>(slowly).fill(0n), all[0]!) },
     ...(keystream === undefined
       ? {}
-      : { limit: { name: `${keystream.name} keystream`, run: () => keystream.run(Math.ceil(seeds * length * keystreamBytes(config))) } }),
+      : {
+          limit: { name: `${keystream.name} keystream`, run: () => keystream.run(Math.ceil(seeds * length * maskConfigCosts(config).keystreamBytesPerWeight)) },
+        }),
     ...(threads === undefined
       ? {}
       : {
