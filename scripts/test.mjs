@@ -14,6 +14,10 @@ process.chdir(root);
 const chromium = () =>
   [process.env.XAYNET_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
 
+/** The InfluxDB 1.x that tests start: XAYNET_INFLUXD, else the one on the path. */
+const influxd = () =>
+  [process.env.XAYNET_INFLUXD, ...(process.env.PATH ?? '').split(':').map((folder) => join(folder, 'influxd'))].find((path) => path && existsSync(path));
+
 // Suites of one lane run one after another; the two lanes run side by side, one a core.
 const SUITES = [
   { name: 'core', lane: 0, about: 'bytes, keys, masks, messages, documents', files: ['packages/core/src/**/*.test.ts'] },
@@ -23,6 +27,14 @@ const SUITES = [
   { name: 'command', lane: 1, about: 'xaynet, its commands and the demo', files: ['packages/xaynet/src/**/*.test.ts'] },
   { name: 'rounds', lane: 0, about: 'whole rounds over real HTTP', files: ['tests/rounds/*.test.ts'] },
   { name: 'project', lane: 0, about: 'documents, examples, imports, portability', files: ['tests/project/*.test.ts'] },
+  {
+    name: 'influx',
+    lane: 1,
+    about: 'measurements in a real InfluxDB',
+    files: ['tests/influx/*.test.ts'],
+    needs: () => influxd() !== undefined,
+    how: 'install InfluxDB 1.x (Debian: apt-get install --no-install-recommends influxdb) or set XAYNET_INFLUXD to the path of influxd',
+  },
   {
     name: 'browser',
     lane: 0,
@@ -122,7 +134,14 @@ function runSuite(suite) {
     '--test-timeout=90000',
   ];
   const child = spawn(process.execPath, [...flags, '--test-reporter=./scripts/test-reporter.mjs', ...files], {
-    env: { ...process.env, XAYNET_TEST_SEED: String(seed), XAYNET_CHROMIUM: chromium() ?? '', NODE_OPTIONS: '', TMPDIR: temporary },
+    env: {
+      ...process.env,
+      XAYNET_TEST_SEED: String(seed),
+      XAYNET_CHROMIUM: chromium() ?? '',
+      XAYNET_INFLUXD: influxd() ?? '',
+      NODE_OPTIONS: '',
+      TMPDIR: temporary,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const watchdog = setTimeout(() => {

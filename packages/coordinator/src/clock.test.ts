@@ -11,8 +11,12 @@ export async function settle(): Promise<void> {
 
 /** Time as the test wants it. Timers go off in order, each at its exact moment. */
 export class FakeClock implements Clock {
-  #now = 1_700_000_000_000;
+  #now: number;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  constructor(now = 1_700_000_000_000) {
+    this.#now = now;
+  }
 
   now(): number {
     return this.#now;

@@ -115,7 +115,7 @@ test('two rounds over HTTP on the embedded store; a restart goes on with number,
   const second = await start(given);
   assert.equal(toHex((await get(second, '/model'))!), EXAMPLE_MODEL);
   const next = await playExample(second);
-  assert.ok(second.status().round >= last + 1);
+  assert.ok(second.status().round >= last, 'the round that was interrupted goes on');
   assert.notDeepEqual(next.seed, params.seed);
   await second.stop();
 });
@@ -193,11 +193,17 @@ test('stop answers requests under way, ends iterators, and can be called twice',
   const admitSum = store.admitSum.bind(store);
   store.admitSum = async (...given) => hung.then(() => admitSum(...given));
   const senders = participants(params, 'sum', 3);
-  const posted = senders.map((who) => post(coordinator, bodyOf(sumPayload(who), who)));
+  const statuses: number[] = [];
+  const posted = senders.map(async (who) => {
+    const response = await fetch(`${coordinator.url}/message`, { method: 'POST', body: Uint8Array.from(bodyOf(sumPayload(who), who)) });
+    statuses.push(response.status);
+    if (response.status === 503) assert.ok(Number(response.headers.get('retry-after')) > 0);
+  });
   while (coordinator.status().queued < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   const stopped = Promise.all([coordinator.stop(), coordinator.stop()]);
   release();
   await Promise.all(posted);
+  assert.deepEqual(statuses.sort(), [200, 503, 503], 'the round goes on after a restart: who waited may come again');
   await stopped;
   await listening;
   assert.equal(events.at(-1), 'shutdown');
@@ -220,4 +226,27 @@ test('the log says at the start what does the masking and the crypto', async () 
   assert.deepEqual(entry?.crypto, cryptoProviders());
   assert.deepEqual(entry?.masking, maskingBackend());
   assert.equal(cryptoProviders().signing, 'node:crypto');
+});
+
+test('until the store is open nobody sees parameters, so no participant takes a restart for a new round', async () => {
+  const spare = await start(settings({ kind: 'memory' }));
+  const { port } = spare.address;
+  await spare.stop();
+  const store = new MemoryStore();
+  const coordinatorState = store.coordinatorState.bind(store);
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  store.coordinatorState = async () => held.then(coordinatorState);
+  const starting = start(settings({ kind: 'memory' }, { port }), { store });
+  const ask = async (path: string, init?: RequestInit): Promise<Response | undefined> => fetch(`http://127.0.0.1:${port}${path}`, init).catch(() => undefined);
+  let answer = await ask('/params');
+  while (answer === undefined) answer = await ask('/params');
+  assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '1']);
+  assert.equal((await ask('/message', { method: 'POST', body: 'x' }))?.status, 503);
+  release();
+  const coordinator = await starting;
+  assert.ok(isRunning(await wait(coordinator, '/params', isRunning)));
+  await coordinator.stop();
 });

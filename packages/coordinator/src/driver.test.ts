@@ -12,32 +12,47 @@ import { MemoryStore } from './stores/memory.ts';
 
 const modelOf = (rig: Rig): string => toHex(rig.driver.bulletin.model() ?? new Uint8Array());
 
-test('erasing fails in idle: failure, keys and parameters stay as published, the number is consumed', async () => {
+test('erasing fails in idle: a pause and no failure, keys and parameters stay as published, then the round begins', async () => {
   const store = new FaultyStore();
   const rig = await Rig.start({ store });
   const params = encodeRoundParams(rig.params);
   store.failing.add('eraseRound');
-  await rig.seconds(20); // nobody came: failure, idle, failure again and so on
-  assert.equal(rig.failure, 'storage-failed');
+  await rig.seconds(20); // nobody came: failure, then idle
+  assert.equal(rig.phase, 'idle');
+  assert.equal(rig.failure, 'phase-timeout');
+  const { code, message, since } = rig.driver.paused!;
+  assert.deepEqual([code, message], ['storage-failed', 'erase: eraseRound is out of order']);
+  await rig.seconds(3600);
+  assert.deepEqual([rig.phase, rig.driver.paused?.since, rig.driver.paused?.retryAfter], ['idle', since, 30]);
   assert.deepEqual(rig.driver.bulletin.params(), params);
-  assert.ok(rig.driver.state.round >= 2);
+  assert.equal(rig.driver.state.round, 2, 'no number is burnt');
   store.failing.clear();
-  await rig.seconds(60);
+  while (rig.driver.paused !== undefined) await rig.seconds(1);
+  assert.deepEqual([rig.phase, rig.driver.state.round], ['sum', 2]);
   assert.notDeepEqual(rig.driver.bulletin.params(), params);
 });
 
-test('storing the state fails in idle: nothing new is published, and the next round goes on from the unpublished seed', async () => {
+test('storing the state fails in idle: nothing new is published until it works, and the seed is the one it would have been', async () => {
   const store = new FaultyStore();
   store.failing.add('setCoordinatorState');
   const rig = await Rig.start({ store });
-  assert.equal(rig.phase, 'failure');
+  assert.equal(rig.phase, 'idle');
   assert.equal(toHex(rig.params.seed), '00'.repeat(32), 'the parameters are those from before the first round');
+  assert.deepEqual(
+    rig.events.map((event) => event.type),
+    ['phase', 'paused'],
+  );
   store.failing.clear();
   await rig.seconds(1);
-  assert.equal(rig.driver.state.round, 3, 'two rounds failed, the second after no wait');
+  assert.deepEqual(
+    rig.events.map((event) => event.type),
+    ['phase', 'paused', 'resumed', 'round', 'phase'],
+  );
+  assert.equal(rig.driver.state.round, 1);
   assert.equal(store.states.length, 1);
   const { params, keys } = store.states[0]!;
-  assert.notDeepEqual(params.seed, nextRoundSeed(initialRoundSeed(), keys.secretKey, 0.5, 0.9), 'the zero seed was used up before');
+  assert.deepEqual(params.seed, nextRoundSeed(initialRoundSeed(), keys.secretKey, 0.5, 0.9));
+  assert.deepEqual(await store.progress(), { round: 1, phase: 'sum', failures: 0, since: rig.clock.now(), began: rig.clock.now() });
 });
 
 test('readiness fails n times: idle after pauses that grow', async () => {
@@ -173,22 +188,60 @@ test('a round is the list of its events: replayed through the pure step it goes 
   assert.equal(state.phase, 'shutdown');
 });
 
-test('an effect that throws fails the round and nothing else', async () => {
+test('a store that throws for a while, in whatever way, costs a pause; messages are refused meanwhile and the round goes on', async () => {
   const store = new MemoryStore();
   const sumDict = store.sumDict.bind(store);
   store.sumDict = (() => {
-    throw new TypeError('a mistake of the program');
+    throw new TypeError('a mistake of the store');
   }) as never;
   const rig = await Rig.start({ store });
-  const [who] = participants(rig.params, 'sum', 1);
+  const [who, late] = participants(rig.params, 'sum', 2);
   assert.equal(await rig.send(bodyOf(sumPayload(who!), who!)), 'accepted');
   await rig.seconds(4);
-  assert.equal(rig.failure, 'storage-failed');
+  assert.equal(rig.driver.paused?.code, 'storage-failed');
+  const request = { round: 1, participant: late!.keys.publicKey, payload: sumPayload(late!), bytes: 96 };
+  assert.deepEqual(await rig.driver.submit(request), { kind: 'discarded', code: 'storage-failed', retryAfter: 1 });
+  await rig.seconds(100);
+  assert.equal(rig.phase, 'sum');
   store.sumDict = sumDict;
+  await rig.seconds(30);
+  assert.deepEqual([rig.phase, rig.driver.state.round, rig.failure], ['update', 1, undefined]);
+});
+
+test('stop ends a pause at once, and the round is not failed', async () => {
+  const store = new FaultyStore({ keepsContributions: true });
+  const rig = await Rig.start({ store });
   const sums = await playSum(rig);
   await playUpdate(rig, EXAMPLE_UPDATES);
+  store.failing.add('setLatestModelId');
   await playSum2(rig, sums);
-  assert.equal(modelOf(rig), EXAMPLE_MODEL);
+  assert.equal(rig.phase, 'unmask');
+  assert.ok(rig.driver.paused);
+  await rig.driver.stop();
+  assert.equal(rig.phase, 'shutdown');
+  assert.equal(rig.clock.timers, 0);
+  assert.equal(rig.failure, undefined);
+  store.failing.clear();
+  const again = await Rig.start({ store });
+  assert.equal(modelOf(again), EXAMPLE_MODEL);
+  assert.equal(again.driver.state.round, 2);
+});
+
+test('a call of the store that hangs counts as failed after its time, and stop does not wait for ever', async () => {
+  const store = new MemoryStore({ keepsContributions: true });
+  store.admitSum = () => new Promise(() => {});
+  const rig = await Rig.start({ store, storeTimeout: 2000 });
+  const [who] = participants(rig.params, 'sum', 1);
+  const sent = rig.send(bodyOf(sumPayload(who!), who!));
+  await rig.seconds(2);
+  assert.equal(await sent, 'storage-failed');
+  assert.equal(rig.driver.paused, undefined, 'it is ready, and what it has is known');
+  const again = rig.send(bodyOf(sumPayload(who!), who!));
+  await settle();
+  const stopped = rig.driver.stop();
+  await rig.seconds(2);
+  await stopped;
+  assert.equal(await again, 'storage-failed');
 });
 
 test('participants see phase and documents change together', async () => {

@@ -1,20 +1,25 @@
 // The driver puts the pure machine to work: it alone decides in which order events happen, and carries out what a step asks for. Requests
 // wait in a bounded queue and go in one at a time; the outcome of an effect goes first, then a stop, then deadline or request by the rule
-// of round/deadline.ts. Whatever throws becomes a failed round, never a dead process.
+// of round/deadline.ts. A store that fails makes it pause, whatever else throws becomes a failed round, and nothing a dead process.
 
 import type { EncryptKeyPair, RandomBytes } from '@xaynet/core/crypto';
 import type { RoundParams } from '@xaynet/core/round';
-import { Bulletin, type View } from './bulletin.ts';
+import { Bulletin } from './bulletin.ts';
 import type { Clock } from './clock.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
 import type { EventBus } from './events.ts';
 import type { Logger } from './log.ts';
 import { type MaterialSettings, RoundMaterial } from './material.ts';
+import { type Meter, SILENT_METER } from './meter.ts';
+import { Patience, type Pause, Stopped } from './patience.ts';
+import { type PhaseWindow, Publisher } from './publisher.ts';
 import { type QueueLimits, RequestQueue, type Waiting } from './queue.ts';
 import type { Request } from './request.ts';
-import { type Deadline, isDeadlineNext } from './round/deadline.ts';
-import { type Answer, type Effect, isAdmitting, type PhaseName, type PublishedDocument, type RoundEvent, type RoundState } from './round/state.ts';
+import { isDeadlineNext } from './round/deadline.ts';
+import { beginAgain } from './round/resume.ts';
+import { type Answer, type Effect, isAdmitting, isRecovering, type PhaseName, type RoundEvent, type RoundState } from './round/state.ts';
 import { begin, type Step, step } from './round/step.ts';
-import type { Store } from './stores/contract.ts';
+import type { RoundProgress, Store } from './stores/contract.ts';
 
 /** Where a coordinator begins: fresh, or from what its store holds. */
 export interface Beginning {
@@ -23,6 +28,10 @@ export interface Beginning {
   readonly keys: EncryptKeyPair;
   readonly params: RoundParams;
   readonly model: Uint8Array | undefined;
+  /** Where the round with the number `lastRound` stands, when it goes on. */
+  readonly progress?: RoundProgress | undefined;
+  /** Sum participants that are stored of it: perhaps more than the settings allow by now. */
+  readonly sums?: number | undefined;
 }
 
 export interface DriverOptions {
@@ -34,6 +43,11 @@ export interface DriverOptions {
   readonly bus: EventBus;
   readonly beginning: Beginning;
   readonly queue?: QueueLimits | undefined;
+  readonly meter?: Meter | undefined;
+  /** Milliseconds that one call of the store may take; undefined: as long as it likes. */
+  readonly storeTimeout?: number | undefined;
+  /** Contributions from one checkpoint to the next; by their size when left out. */
+  readonly checkpointEvery?: number | undefined;
   /** Sees every event and what it led to: a round is the list of these, and can be replayed with `step`. */
   readonly record?: ((event: RoundEvent, next: Step) => void) | undefined;
 }
@@ -43,15 +57,17 @@ export class Driver {
   readonly bulletin: Bulletin;
   readonly #options: DriverOptions;
   readonly #material: RoundMaterial;
+  readonly #patience: Patience;
+  readonly #publisher: Publisher;
+  readonly #timer: DeadlineTimer;
+  readonly #meter: Meter;
+  readonly #first: Step;
   #state: RoundState;
   readonly #queue: RequestQueue;
   readonly #inHand = new Map<number, Waiting>();
   #requests = 0;
   readonly #results: RoundEvent[] = [];
   #work: Promise<void> = Promise.resolve();
-  #deadline: Deadline | undefined;
-  #cancelTimer: () => void = () => {};
-  #window: { earliestEnd: number; latestEnd: number } | undefined;
   #moving = false;
   #stopping = false;
   readonly #finished: Promise<void>;
@@ -59,11 +75,18 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    const { meter = SILENT_METER, clock, logger, storeTimeout: timeout } = options;
+    const { keys, params, model, lastRound, progress } = options.beginning;
+    this.#meter = meter;
     this.#queue = new RequestQueue(options.queue);
-    const { keys, params, model, lastRound } = options.beginning;
-    this.#material = new RoundMaterial({ ...options, keys, params });
+    this.#patience = new Patience({ clock, logger, timeout, onChange: (paused) => this.#pauseChanged(paused) });
+    this.#material = new RoundMaterial({ ...options, meter, patience: this.#patience, keys, params, progress });
     this.bulletin = new Bulletin({ round: lastRound, phase: 'idle', keys, params, sums: undefined, seeds: undefined, model });
-    this.#state = { phase: 'idle', round: lastRound, failures: 0, awaits: 'erased' };
+    this.#publisher = new Publisher({ ...options, meter, bulletin: this.bulletin, material: this.#material });
+    this.#timer = new DeadlineTimer(clock, () => this.#move());
+    this.#first = progress === undefined ? begin(lastRound) : beginAgain(progress);
+    this.#state = progress === undefined ? { phase: 'idle', round: lastRound, failures: 0, awaits: 'erased' } : this.#first.state;
+    if (progress !== undefined) this.#patience.pause('round-resuming', `round ${progress.round} is being read back`);
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -84,19 +107,29 @@ export class Driver {
     return this.#material.updates;
   }
 
-  /** When the phase ends, in milliseconds of the clock: not before `earliestEnd`, not after `latestEnd`; undefined for a phase without times. */
-  get window(): { readonly earliestEnd: number; readonly latestEnd: number } | undefined {
-    return this.#window;
+  /** When the phase ends; undefined for a phase without times. */
+  get window(): PhaseWindow | undefined {
+    return this.#publisher.window;
   }
 
-  /** Begins the first round. To be called once. */
+  /** Why no messages are taken now, though the phase takes some; undefined: they are. */
+  get paused(): Pause | undefined {
+    return this.#patience.paused;
+  }
+
+  /** Begins the first round, or goes on with the one that was interrupted. To be called once. */
   start(): void {
-    this.#apply(begin(this.#options.beginning.lastRound));
+    this.#apply(this.#first);
     this.#move();
   }
 
-  /** Queues a request; resolves when the round has answered it, or at once with `queue-full`. */
+  /** Queues a request; resolves when the round has answered it, or at once with `queue-full` or the code of the pause. */
   submit(request: Request): Promise<Answer> {
+    if (this.paused !== undefined) {
+      const answer = answerWhile(this.paused);
+      this.#tell(request, this.#state.phase, answer);
+      return Promise.resolve(answer);
+    }
     if (this.#queue.isFullFor(request.bytes)) {
       const answer: Answer = { kind: 'discarded', code: 'queue-full' };
       this.#tell(request, this.#state.phase, answer);
@@ -109,12 +142,17 @@ export class Driver {
     });
   }
 
-  /** Answers everybody who waits and ends; resolves when nothing is under way any more. Can be called again. */
+  /**
+   * Answers everybody who waits and ends; resolves when nothing is under way any more. The round is not failed: with a store that keeps
+   * contributions the next start goes on with it. Can be called again.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#patience.stop();
     this.#move();
     await this.#finished;
     await this.#work;
+    await this.#material.settled();
   }
 
   /** Takes events until there is none that may be taken now. */
@@ -133,13 +171,15 @@ export class Driver {
     if (result !== undefined) return result;
     if (isAdmitting(this.#state)) return undefined;
     if (this.#stopping && this.#state.phase !== 'shutdown') return { type: 'stop' };
-    if (isDeadlineNext(this.#deadline, this.#options.clock.now(), this.#queue.first()?.arrivedAt)) {
-      this.#clearDeadline();
+    if (isRecovering(this.#state)) return undefined;
+    if (isDeadlineNext(this.#timer.deadline, this.#options.clock.now(), this.#queue.first()?.arrivedAt)) {
+      this.#timer.clear();
       return { type: 'deadline' };
     }
     const first = this.#queue.shift();
     if (first === undefined) return undefined;
     this.#inHand.set(first.id, first);
+    (first.request.meter ?? this.#meter).observe('queue', (this.#options.clock.now() - first.arrivedAt) / 1000, first.request.bytes);
     return { type: 'message', request: first.id, round: first.request.round, tag: first.request.payload.tag };
   }
 
@@ -178,13 +218,13 @@ export class Driver {
     const { bus, logger } = this.#options;
     switch (effect.type) {
       case 'publish':
-        this.#publish(effect.phase, effect.show, effect.hide);
+        this.#publisher.publish(effect, this.#state.round);
         break;
       case 'deadline':
-        this.#setDeadline(effect.after, effect.queuedFirst);
+        this.#timer.set(effect.after, effect.queuedFirst, effect.orSooner);
         break;
       case 'no-deadline':
-        this.#clearDeadline();
+        this.#timer.clear();
         break;
       case 'answer':
         this.#answer(this.#inHand.get(effect.request), effect.phase, effect.answer);
@@ -214,6 +254,7 @@ export class Driver {
   #await(work: Promise<RoundEvent>): void {
     this.#work = work
       .catch((error: unknown): RoundEvent => {
+        if (error instanceof Stopped) return { type: 'stop' };
         this.#options.logger.error({ error }, 'an effect of the round was rejected');
         return { type: 'failed', code: 'internal-error', message: String(error) };
       })
@@ -223,40 +264,17 @@ export class Driver {
       });
   }
 
-  /** One new view for everybody: the phase together with its documents. */
-  #publish(phase: PhaseName, show: readonly PublishedDocument[], hide: readonly PublishedDocument[]): void {
-    const { bulletin } = this;
+  /** Whoever waits when a pause begins is told so at once; it may be a long one. */
+  #pauseChanged(paused: Pause | undefined): void {
     const { bus, logger } = this.#options;
-    const { round } = this.#state;
-    const has = (document: PublishedDocument): boolean => show.includes(document);
-    const { keys, params, sums, seeds, model } = this.#material;
-    const now = bulletin.view;
-    const view: View = {
-      round,
-      phase,
-      keys: has('params') ? keys : now.keys,
-      params: has('params') ? params : now.params,
-      sums: has('sums') ? sums : hide.includes('sums') ? undefined : now.sums,
-      seeds: has('seeds') ? seeds : hide.includes('seeds') ? undefined : now.seeds,
-      model: has('model') ? model!.model.bytes : now.model,
-    };
-    bulletin.publish(view);
-    this.#window = this.#windowOf(phase);
-    const limits = phase === 'sum' || phase === 'update' || phase === 'sum2' ? this.#options.settings.pet[phase] : {};
-    if (has('model')) logger.info({ round: model!.round, updates: model!.updates, weights: model!.model.length }, 'global model published');
-    logger.info({ round, phase, ...limits }, 'phase begins');
-    if (has('params')) bus.emit({ type: 'round', round, params });
-    if (has('model')) {
-      bus.emit({ type: 'model', weights: model!.model.length, ...model! });
+    if (paused === undefined) {
+      logger.info({ round: this.#state.round }, 'no longer paused');
+      bus.emit({ type: 'resumed' });
+      return;
     }
-    bus.emit({ type: 'phase', round, phase, ...this.#window });
-  }
-
-  #windowOf(phase: PhaseName): { earliestEnd: number; latestEnd: number } | undefined {
-    if (phase !== 'sum' && phase !== 'update' && phase !== 'sum2') return undefined;
-    const { min, max } = this.#options.settings.pet[phase].time;
-    const now = this.#options.clock.now();
-    return { earliestEnd: now + min * 1000, latestEnd: now + max * 1000 };
+    logger.warn({ code: paused.code, reason: paused.message }, 'paused: no messages are taken');
+    bus.emit({ type: 'paused', ...paused });
+    this.#purge(this.#state.phase, answerWhile(paused));
   }
 
   #answer(waiting: Waiting | undefined, phase: PhaseName, answer: Answer): void {
@@ -276,26 +294,8 @@ export class Driver {
     this.#options.logger.debug({ ...about, ...answer }, 'message answered');
     this.#options.bus.emit(kind === 'accepted' ? { type: kind, ...about } : { type: kind, ...about, code: answer.code });
   }
+}
 
-  #setDeadline(after: number, queuedFirst: boolean): void {
-    this.#clearDeadline();
-    this.#deadline = { at: this.#options.clock.now() + after, queuedFirst };
-    this.#armTimer();
-  }
-
-  /** Timers may wake up early, and cannot wait for ever: then they are set again. */
-  #armTimer(): void {
-    const { clock } = this.#options;
-    if (this.#deadline === undefined) return;
-    this.#cancelTimer = clock.setTimer(Math.max(0, this.#deadline.at - clock.now()), () => {
-      if (this.#deadline !== undefined && clock.now() < this.#deadline.at) this.#armTimer();
-      else this.#move();
-    });
-  }
-
-  #clearDeadline(): void {
-    this.#cancelTimer();
-    this.#cancelTimer = () => {};
-    this.#deadline = undefined;
-  }
+function answerWhile({ code, retryAfter }: Pause): Answer {
+  return { kind: 'discarded', code, retryAfter };
 }

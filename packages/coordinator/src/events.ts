@@ -47,6 +47,9 @@ export type CoordinatorEvent =
     }
   /** A round failed, in this phase. */
   | { readonly type: 'failure'; readonly round: number; readonly phase: PhaseName; readonly code: ErrorCode; readonly message: string }
+  /** The store fails, or a round is being read back after a restart: messages are refused until `resumed`. */
+  | { readonly type: 'paused'; readonly since: number; readonly code: ErrorCode; readonly message: string; readonly retryAfter: number }
+  | { readonly type: 'resumed' }
   /** Only for iterators: so many events before the next one were dropped because they were not taken in time. */
   | { readonly type: 'dropped'; readonly count: number };
 

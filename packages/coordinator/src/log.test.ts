@@ -56,7 +56,25 @@ it('writes what its level admits, a child what its own does', () => {
   SILENT_LOGGER.child({}).error({}, 'nowhere');
 });
 
-it('never shows secrets or bytes, and who a participant is only at debug', () => {
+it('takes another level at any time, for its children too unless they have their own', () => {
+  const { logger, lines } = logging('warn');
+  const [child, own] = [logger.child({ part: 'a' }), logger.child({ part: 'b' }, 'info')];
+  child.info({}, 'not yet');
+  logger.level = 'debug';
+  assert.deepEqual([logger.level, child.level, own.level], ['debug', 'debug', 'info']);
+  child.child({}).debug({}, 'now');
+  own.debug({}, 'not this');
+  logger.level = 'silent';
+  logger.error({}, 'nor this');
+  own.level = 'error';
+  own.warn({}, 'nor this');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).msg),
+    ['now'],
+  );
+});
+
+it('never shows secrets, bytes or whole keys; addresses at debug and in warnings', () => {
   const key = new Uint8Array(32).fill(0xab);
   const fields = {
     participant: key,
@@ -75,8 +93,13 @@ it('never shows secrets or bytes, and who a participant is only at debug', () =>
   logger.child(fields).error({}, 'from a child');
   for (const line of lines) assert.doesNotMatch(line, /HUSH|171/);
   const [info, debug, child] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  for (const entry of [info!, child!]) assert.ok(!JSON.stringify(entry).includes('abab') && !JSON.stringify(entry).includes('10.0.0.9'));
-  assert.equal(debug!.participant, 'ab'.repeat(32));
+  for (const entry of [info!, debug!, child!]) {
+    assert.ok(!JSON.stringify(entry).includes('ab'.repeat(5)));
+    assert.deepEqual([entry.participant, entry.pk], ['abababab', 'abababab']);
+  }
+  for (const entry of [info!, child!]) assert.ok(!JSON.stringify(entry).includes('10.0.0.9'));
+  logger.warn(fields, 'somebody to act upon');
+  assert.equal((JSON.parse(lines.at(-1)!) as { remote: string }).remote, '10.0.0.9');
   assert.deepEqual([debug!.remote, debug!.body, debug!.list, debug!.secretKey, debug!.seeds], ['10.0.0.9', '(32 bytes)', ['(32 bytes)'], '(hidden)', 12]);
 });
 

@@ -1,5 +1,6 @@
 // What the coordinator writes about itself: JSON lines (pino) for machines, short readable lines on a terminal. One gate in front of
-// both keeps secrets out of either: bytes are never dumped, fields with a secret's name are hidden, participants' keys appear at debug only.
+// both keeps secrets out of either: bytes are never dumped, fields with a secret's name are hidden, of a participant's key only a prefix is
+// written, enough to find its lines and too little to be the key.
 
 import { toHex } from '@xaynet/core/bytes';
 import { type BaseLogger, pino } from 'pino';
@@ -17,6 +18,8 @@ export interface Logger {
   readonly info: LogMethod;
   readonly warn: LogMethod;
   readonly error: LogMethod;
+  /** The least level that is written. It can be changed at any time, for this logger and all its children without a level of their own. */
+  level?: LogLevel;
   /** A logger that adds `fields` to every entry, with a level of its own when one is given. */
   child(fields: Readonly<Record<string, unknown>>, level?: LogLevel): Logger;
 }
@@ -28,22 +31,31 @@ export interface LogOutput {
 }
 
 const SECRET_NAME = /secret|password|passphrase|token|credential|access_?key|seed|private/i;
-const PARTICIPANT_NAME = /^(pk|participant|publicKey|peer|remote)$/i;
+const KEY_NAME = /^(pk|participant|publicKey)$/i;
+const ADDRESS_NAME = /^(peer|remote)$/i;
 const DEBUG = 20;
+const INFO = 30;
+/** Hexadecimal digits of a participant's key that are written. */
+const KEY_DIGITS = 8;
 
 /**
- * The fields of an entry as they may be written: errors as code and message (their stack at debug only), keys and other bytes never raw,
- * secrets hidden, who a participant is (key, address) only at debug and below.
+ * The fields of an entry as they may be written: errors as code and message (their stack at debug only), bytes never raw, secrets hidden, of a
+ * participant's key the first 8 hexadecimal digits, a client's address at debug and in warnings and errors only.
  */
 export function safeFields(fields: Readonly<Record<string, unknown>>, level: number, depth = 0): Record<string, unknown> {
   const safe: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (PARTICIPANT_NAME.test(name)) {
-      if (level <= DEBUG) safe[name] = value instanceof Uint8Array ? toHex(value) : value;
+    if (KEY_NAME.test(name)) safe[name] = keyPrefix(value);
+    else if (ADDRESS_NAME.test(name)) {
+      if (level !== INFO) safe[name] = value;
     } else if (SECRET_NAME.test(name) && typeof value !== 'number' && typeof value !== 'boolean') safe[name] = '(hidden)';
     else safe[name] = safeValue(value, level, depth);
   }
   return safe;
+}
+
+function keyPrefix(key: unknown): string {
+  return (key instanceof Uint8Array ? toHex(key.subarray(0, KEY_DIGITS / 2)) : String(key)).slice(0, KEY_DIGITS);
 }
 
 function safeValue(value: unknown, level: number, depth: number): unknown {
@@ -92,7 +104,7 @@ export function createLogger(options: { level?: LogLevel; output?: LogOutput; re
   const colour = output.isTTY === true && (process.env.NO_COLOR ?? '') === '';
   const base = pino(
     {
-      level: options.level ?? 'info',
+      level: 'trace',
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       hooks: {
@@ -104,7 +116,7 @@ export function createLogger(options: { level?: LogLevel; output?: LogOutput; re
     },
     { write: (line: string) => void output.write(readable ? readableLine(line, colour) : line) },
   );
-  return wrap(base);
+  return new PinoLogger(base, { least: options.level ?? 'info' });
 }
 
 /** A logger that writes nothing: the default of everything that takes one. */
@@ -112,15 +124,43 @@ export const SILENT_LOGGER: Logger = { debug() {}, info() {}, warn() {}, error()
 
 // The part of a pino logger that is used here; pino's own type does not survive exactOptionalPropertyTypes across child().
 interface Backend extends Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'> {
-  child(bindings: Record<string, unknown>, options: { level?: string }): Backend;
+  child(bindings: Record<string, unknown>): Backend;
 }
 
-function wrap(logger: Backend): Logger {
-  return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-    child: (fields, level) => wrap(logger.child(safeFields(fields, DEBUG + 1), level === undefined ? {} : { level })),
-  };
+/** What a logger and its children look at before they write. pino copies a level into each child, which could not be changed any more. */
+interface Gate {
+  least: LogLevel;
+}
+
+const RANKS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 };
+
+class PinoLogger implements Logger {
+  readonly #backend: Backend;
+  readonly #gate: Gate;
+
+  constructor(backend: Backend, gate: Gate) {
+    this.#backend = backend;
+    this.#gate = gate;
+  }
+
+  get level(): LogLevel {
+    return this.#gate.least;
+  }
+
+  set level(level: LogLevel) {
+    this.#gate.least = level;
+  }
+
+  readonly debug: LogMethod = (fields, message) => this.#admits('debug') && this.#backend.debug(fields, message);
+  readonly info: LogMethod = (fields, message) => this.#admits('info') && this.#backend.info(fields, message);
+  readonly warn: LogMethod = (fields, message) => this.#admits('warn') && this.#backend.warn(fields, message);
+  readonly error: LogMethod = (fields, message) => this.#admits('error') && this.#backend.error(fields, message);
+
+  child(fields: Readonly<Record<string, unknown>>, level?: LogLevel): Logger {
+    return new PinoLogger(this.#backend.child(safeFields(fields, INFO)), level === undefined ? this.#gate : { least: level });
+  }
+
+  #admits(level: LogLevel): boolean {
+    return RANKS[level] >= RANKS[this.#gate.least];
+  }
 }

@@ -1,17 +1,23 @@
 // The material of a round: what is too large or too secret for the plain state of the machine. Keys and seed, the aggregate, frozen
-// dictionaries, the model. It carries out the effects that need the store or arithmetic, each answered by one event.
+// dictionaries, the model. It carries out the effects that need the store or arithmetic, each answered by one event. What makes a phase true
+// is stored in one act with the phase itself, and before anybody is told.
 
-import { toHex } from '@xaynet/core/bytes';
+import { KeyMap, toHex } from '@xaynet/core/bytes';
 import { type EncryptKeyPair, generateEncryptKeyPair, type RandomBytes } from '@xaynet/core/crypto';
-import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
-import { Aggregation, isValidMaskObject, type MaskConfigPair, type MaskObject } from '@xaynet/core/mask';
-import type { Sum2Payload, SumPayload, UpdatePayload } from '@xaynet/core/message';
+import { isXaynetError, XaynetError } from '@xaynet/core/errors';
+import type { MaskObject } from '@xaynet/core/mask';
 import { type CoordinatorState, nextRoundSeed, type PublishedModel, publishModel, type RoundParams, type SeedDict, type SumDict } from '@xaynet/core/round';
 import { createMaskPool, type UnmaskedFractions } from '@xaynet/core/threads';
-import type { Logger } from './log.ts';
+import { type Admitted, admit } from './admission.ts';
+import { type AggregateContext, RoundAggregate } from './aggregate.ts';
+import { putRecord, storeModel } from './archive.ts';
+import { draw, uniform } from './draw.ts';
+import { messageOf, Stopped } from './patience.ts';
+import type { RoundFacts } from './records.ts';
 import type { Request } from './request.ts';
-import type { Effect, PhaseLimits, RoundEvent, RoundSettings } from './round/state.ts';
-import type { MaskVotes, Store, SumVerdict, UpdateVerdict } from './stores/contract.ts';
+import { afterRound, NO_QUARANTINE, type Quarantine, type RoundVerdict, verdictOfFailure } from './round/quarantine.ts';
+import type { DurablePhase, Effect, FailureCause, PhaseLimits, RoundEvent, RoundSettings, Standing } from './round/state.ts';
+import type { MaskVotes, RoundCounts, RoundProgress } from './stores/contract.ts';
 
 /** The settings that a round is made of. */
 export interface MaterialSettings extends RoundSettings {
@@ -20,6 +26,7 @@ export interface MaterialSettings extends RoundSettings {
     readonly update: PhaseLimits & { readonly prob: number };
     readonly sum2: PhaseLimits;
   };
+  readonly compat: RoundSettings['compat'] & { readonly noQuarantine: boolean };
 }
 
 /** A model that was unmasked. */
@@ -31,39 +38,39 @@ export interface RoundModel {
 }
 
 /** The effects that are answered by an event, admissions aside. */
-export type WorkEffect = Extract<Effect, { type: 'erase' | 'new-round' | 'freeze' | 'count-masks' | 'unmask' | 'store-model' | 'probe' }>;
+export type WorkEffect = Extract<
+  Effect,
+  { type: 'recover' | 'rebuild' | 'erase' | 'new-round' | 'freeze' | 'enter' | 'clear' | 'count-masks' | 'unmask' | 'store-model' | 'probe' }
+>;
 
-const VERDICTS: Readonly<Record<Exclude<SumVerdict | UpdateVerdict, 'ok'>, ErrorCode>> = {
-  'already-exists': 'sum-already-exists',
-  'length-mismatch': 'seed-dict-mismatch',
-  'unknown-sum-participant': 'seed-dict-mismatch',
-  'already-submitted': 'update-already-submitted',
-};
+export interface MaterialOptions extends AggregateContext {
+  readonly settings: MaterialSettings;
+  readonly random: RandomBytes;
+  readonly keys: EncryptKeyPair;
+  readonly params: RoundParams;
+  /** The round that was interrupted, when there is one to go on with. */
+  readonly progress: RoundProgress | undefined;
+}
 
 /** See the head of the file. One effect at a time: the driver waits for the event of one before it asks for the next. */
 export class RoundMaterial {
-  readonly #settings: MaterialSettings;
-  readonly #store: Store;
-  readonly #random: RandomBytes;
-  readonly #logger: Logger;
+  readonly #options: MaterialOptions;
   #keys: EncryptKeyPair;
   #params: RoundParams;
+  #began: number;
   #sums: SumDict | undefined;
   #seeds: SeedDict | undefined;
-  #aggregate: Aggregation | undefined;
-  /** Whose updates are in the aggregate, in hexadecimal. */
-  #aggregated = new Set<string>();
+  #aggregate: RoundAggregate | undefined;
   #masks: readonly MaskVotes[] = [];
   #unmasked: UnmaskedFractions | undefined;
   #model: RoundModel | undefined;
+  #quarantine: Quarantine = NO_QUARANTINE;
 
-  constructor(options: { settings: MaterialSettings; store: Store; random: RandomBytes; logger: Logger; keys: EncryptKeyPair; params: RoundParams }) {
-    this.#settings = options.settings;
-    this.#store = options.store;
-    this.#random = options.random;
-    this.#logger = options.logger;
+  constructor(options: MaterialOptions) {
+    this.#options = options;
     this.#keys = options.keys;
     this.#params = options.params;
+    this.#began = options.progress?.began ?? options.progress?.since ?? options.clock.now();
   }
 
   get keys(): EncryptKeyPair {
@@ -96,179 +103,218 @@ export class RoundMaterial {
 
   /** Begins an empty aggregate (coordinator 1.8). */
   beginAggregate(): void {
-    this.#aggregate = new Aggregation(this.#params.maskConfig, this.#params.modelLength);
-    this.#aggregated = new Set();
+    this.#aggregate = RoundAggregate.empty(this.#options, this.#params);
   }
 
-  /** Carries out one effect; the event says how it went. Never rejects. */
+  /** Checks a request and has the store decide; see admission.ts. */
+  admit(id: number, request: Request): Promise<Admitted> {
+    return admit(id, request, { ...this.#options, params: this.#params, aggregate: this.#aggregate, quarantine: this.#quarantine });
+  }
+
+  /** Resolves when nothing is being written beside the effects. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#aggregate?.settled();
+  }
+
+  /** Carries out one effect; the event says how it went. Rejects with {@link Stopped} only. */
   async perform(effect: WorkEffect, round: number): Promise<RoundEvent> {
     try {
       return await this.#work(effect, round);
     } catch (error) {
-      const code = isXaynetError(error) ? error.code : effect.type === 'unmask' ? 'internal-error' : 'storage-failed';
-      this.#logger.error({ round, effect: effect.type, error }, 'an effect of the round failed');
+      if (error instanceof Stopped) throw error;
       if (effect.type === 'probe') return { type: 'probed', ready: false };
-      return { type: 'failed', code, message: `${effect.type}: ${error instanceof Error ? error.message : String(error)}` };
+      this.#options.logger.error({ round, effect: effect.type, error }, 'an effect of the round failed');
+      return { type: 'failed', code: isXaynetError(error) ? error.code : 'internal-error', message: `${effect.type}: ${messageOf(error)}` };
     }
   }
 
   async #work(effect: WorkEffect, round: number): Promise<RoundEvent> {
+    const { store, patience } = this.#options;
     switch (effect.type) {
+      case 'recover':
+        return this.#recover(effect.phase);
+      case 'rebuild':
+        return this.#rebuild(effect.phase);
       case 'erase':
         this.#forget();
-        await this.#store.eraseRound();
+        await patience.call('erase', () => store.eraseRound());
         return { type: 'erased' };
       case 'new-round':
-        this.#newRound();
-        await this.#store.setCoordinatorState(this.#state(round));
-        return { type: 'round-stored' };
+        return this.#newRound(effect.progress);
       case 'freeze':
-        return effect.document === 'sums' ? this.#freezeSums() : this.#freezeSeeds();
+        return effect.document === 'sums' ? this.#freezeSums(effect.progress) : this.#freezeSeeds(effect.progress);
+      case 'enter':
+        await patience.call('enter', () => store.setProgress(this.#progress(effect.progress)));
+        return { type: 'entered' };
+      case 'clear':
+        await this.#putRecord(round, effect.cause);
+        await this.#judgeFailure(round, effect.cause);
+        await patience.call('clear', () => store.setProgress(undefined));
+        return { type: 'cleared' };
       case 'count-masks':
-        this.#masks = await this.#store.bestMasks();
+        this.#masks = await patience.call('count-masks', () => store.bestMasks());
         return { type: 'counted', votes: this.#masks.map(({ votes }) => votes) };
       case 'unmask':
-        this.#unmasked = await unmask(this.#aggregate!, this.#masks[0]!.mask);
-        return { type: 'unmasked', withinBound: this.#unmasked.withinBound };
+        return this.#unmask(this.#masks[0]!.mask);
       case 'store-model':
         return this.#storeModel(round);
       case 'probe':
-        await this.#store.ready();
+        await patience.once(() => store.ready());
         return { type: 'probed', ready: true };
     }
   }
 
-  /**
-   * Checks a request, has the store decide, and adds an update to the aggregate: in this order, so that an update is answered "accepted"
-   * if and only if it is in the aggregate. When the store fails in between, its seeds may be stored without it; freezing leaves them out.
-   */
-  async admit(id: number, { participant, payload }: Request): Promise<RoundEvent> {
-    try {
-      switch (payload.tag) {
-        case 'sum':
-          return admission(id, await this.#store.admitSum(participant, (payload satisfies SumPayload).ephemeralKey));
-        case 'update':
-          return await this.#admitUpdate(id, participant, payload);
-        case 'sum2':
-          return await this.#admitSum2(id, participant, payload);
+  /** After an admission of unknown outcome: what the store has is what counts. */
+  #recover(phase: 'sum' | 'update' | 'sum2'): Promise<RoundEvent> {
+    const { store, patience } = this.#options;
+    return patience.retry('recover', async (): Promise<RoundEvent> => {
+      await patience.once(() => store.ready());
+      if (phase === 'update') await this.#aggregate!.catchUp();
+      const counts = await patience.once(() => store.counts());
+      return { type: 'recovered', accepted: acceptedIn(counts, phase), leading: counts.leading };
+    });
+  }
+
+  /** After a restart: aggregate and dictionaries as they were when the process died. */
+  #rebuild(phase: DurablePhase): Promise<RoundEvent> {
+    const { store, patience, clock, progress, logger } = this.#options;
+    return patience.retry('rebuild', async (): Promise<RoundEvent> => {
+      const counts = await patience.once(() => store.counts());
+      if (phase !== 'sum') {
+        this.#sums = await patience.once(() => store.sumDict());
+        if (this.#sums === undefined) throw new XaynetError('sum-dict-empty', 'the store has no sum dictionary');
+        this.#aggregate = await RoundAggregate.restore(this.#options, this.#params);
+        if (phase === 'update') this.#checkUpdates(counts.updates);
+        else this.#seeds = await this.#readSeeds();
       }
-    } catch (error) {
-      if (error instanceof NotInStep) throw error;
-      this.#logger.error({ error, tag: payload.tag }, 'an admission failed');
-      return { type: 'refused', request: id, code: 'storage-failed' };
-    }
+      const elapsed = clock.now() - progress!.since;
+      logger.info({ round: progress!.round, phase, ...counts, elapsed: elapsed / 1000 }, 'the round goes on where it was');
+      return { type: 'rebuilt', accepted: acceptedIn(counts, phase), sums: counts.sums, leading: counts.leading, elapsed };
+    });
   }
 
-  async #admitUpdate(id: number, participant: Request['participant'], { maskedModel, localSeedDict }: UpdatePayload): Promise<RoundEvent> {
-    const refusal = refusalOf(() => this.#aggregate!.check(maskedModel));
-    if (refusal !== undefined) return { type: 'refused', request: id, code: refusal };
-    const verdict = await this.#store.admitUpdate({ participant, localSeedDict, maskedModel });
-    if (verdict !== 'ok') return admission(id, verdict);
-    try {
-      this.#aggregate!.add(maskedModel);
-    } catch (error) {
-      throw new NotInStep('internal-error', 'an update that was checked and stored cannot be added', { cause: error });
-    }
-    this.#aggregated.add(toHex(participant));
-    return { type: 'admitted', request: id, votes: 0 };
-  }
-
-  async #admitSum2(id: number, participant: Request['participant'], { mask }: Sum2Payload): Promise<RoundEvent> {
-    const refusal = this.#maskRefusal(mask);
-    if (refusal !== undefined) return { type: 'refused', request: id, code: refusal };
-    const answer = await this.#store.admitSum2(participant, mask);
-    if (answer.verdict === 'ok') return { type: 'admitted', request: id, votes: answer.votes };
-    return { type: 'refused', request: id, code: answer.verdict === 'already-submitted' ? 'mask-already-submitted' : 'mask-unknown-participant' };
-  }
-
-  /** A mask that could never be subtracted is refused on arrival (weakness W-13). */
-  #maskRefusal(mask: MaskObject): ErrorCode | undefined {
-    const { maskConfig, modelLength } = this.#params;
-    if (!sameConfig(mask.config, maskConfig) || mask.length !== modelLength) return 'mask-mismatch';
-    return isValidMaskObject(mask) ? undefined : 'mask-invalid';
-  }
-
-  /** Fresh key pair, next seed, probabilities of the settings (coordinator 1.5). If storing fails, the next round goes on from here. */
-  #newRound(): void {
-    const { sum, update } = this.#settings.pet;
-    this.#keys = generateEncryptKeyPair(this.#random);
+  /** Fresh key pair, next seed, probabilities of the settings (coordinator 1.5); stored with the phase that begins. */
+  async #newRound(standing: Standing): Promise<RoundEvent> {
+    const { random, clock, store, settings, patience } = this.#options;
+    const { sum, update } = settings.pet;
+    this.#keys = generateEncryptKeyPair(random);
     const seed = nextRoundSeed(this.#params.seed, this.#keys.secretKey, sum.prob, update.prob);
     this.#params = { ...this.#params, publicKey: this.#keys.publicKey, sum: sum.prob, update: update.prob, seed };
+    await patience.call('new-round', () => {
+      this.#began = clock.now();
+      return store.setCoordinatorState(this.#state(standing.round), this.#progress(standing));
+    });
+    return { type: 'round-stored' };
   }
 
   #state(roundId: number): CoordinatorState {
-    const { sum, update, sum2 } = this.#settings.pet;
+    const { sum, update, sum2 } = this.#options.settings.pet;
     return { keys: this.#keys, roundId, params: this.#params, sum: phaseParams(sum), update: phaseParams(update), sum2: phaseParams(sum2) };
   }
 
-  async #freezeSums(): Promise<RoundEvent> {
-    this.#sums = await this.#store.sumDict();
+  /** Made anew for every try: the phase begins when it is stored. */
+  #progress({ round, phase, failures }: Standing): RoundProgress {
+    return { round, phase, failures, since: this.#options.clock.now(), began: this.#began };
+  }
+
+  /**
+   * The sum dictionary as it is published: everybody who came or, when more came than there are places, as many drawn among them (threats T6).
+   * The draw is stored with the phase that begins, so it is made once: nobody sees it before, and a restart finds it done.
+   */
+  async #freezeSums(standing: Standing): Promise<RoundEvent> {
+    const { store, settings, random, logger, patience } = this.#options;
+    const { max } = settings.pet.sum.count;
+    const came = await patience.call('freeze', () => store.sumDict());
+    const drawn = came !== undefined && came.size > max ? draw(came.keys(), max, random) : undefined;
+    await patience.call('freeze', () => store.closeSum(drawn, this.#progress(standing)));
+    if (drawn !== undefined) logger.info({ round: standing.round, candidates: came!.size, places: max }, 'sum participants drawn');
+    this.#sums = drawn === undefined ? came : new KeyMap(drawn.map((participant) => [participant, came!.get(participant)!]));
     return { type: 'frozen', entries: this.#sums?.size ?? 0 };
   }
 
-  /** The stored dictionary, less the rows of updates that never reached the aggregate (weakness W-11): the two must not part. */
-  async #freezeSeeds(): Promise<RoundEvent> {
-    const stored = await this.#store.seedDict();
-    if (stored === undefined) return { type: 'frozen', entries: 0 };
-    for (const [, row] of stored) {
-      if (row.size > this.#aggregated.size) for (const update of row.keys()) if (!this.#aggregated.has(toHex(update))) row.delete(update);
-      if (row.size !== this.#aggregated.size || row.keys().some((update) => !this.#aggregated.has(toHex(update)))) {
-        throw new XaynetError('seed-dict-damaged', `${row.size} seeds for ${this.#aggregated.size} updates`);
-      }
-    }
-    this.#seeds = stored;
-    return { type: 'frozen', entries: this.#aggregated.size };
+  /** The seeds of exactly the updates in the aggregate, which is made durable in one piece: masked models are not kept longer than needed (T16). */
+  async #freezeSeeds(standing: Standing): Promise<RoundEvent> {
+    const { store, patience } = this.#options;
+    const aggregate = this.#aggregate!;
+    // Nothing can be missing, unless a call that was given up long ago has come true since.
+    await patience.retry('freeze', () => aggregate.catchUp());
+    await patience.retry('checkpoint', () => aggregate.save());
+    const seeds = await patience.retry('freeze', () => this.#readSeeds());
+    await patience.call('freeze', () => store.setProgress(this.#progress(standing)));
+    this.#seeds = seeds;
+    return { type: 'frozen', entries: aggregate.count };
   }
 
-  /** Model first, its id last: a restart serves only what is complete (coordinator 1.10, weakness W-25). */
+  /** The stored seed dictionary; it and the aggregate must never part (weakness W-11), so anything else than a seed of each update in each row is an error. */
+  async #readSeeds(): Promise<SeedDict | undefined> {
+    const { store, patience } = this.#options;
+    const seeds = await patience.once(() => store.seedDict());
+    for (const [, row] of seeds ?? []) this.#checkUpdates(row.size);
+    return seeds;
+  }
+
+  #checkUpdates(stored: number): void {
+    if (stored !== this.updates) throw new XaynetError('seed-dict-damaged', `seeds of ${stored} updates, ${this.updates} updates in the aggregate`);
+  }
+
+  /** Between the answers to requests (weakness W-17): in slices of some 10 ms with pauses. Handing the vector to other threads costs more than it saves. */
+  async #unmask(mask: MaskObject): Promise<RoundEvent> {
+    const { clock, meter } = this.#options;
+    const begun = clock.now();
+    this.#unmasked = await createMaskPool({ threads: 0 }).unmask({ sum: this.#aggregate!.sum, mask, data: 'fractions' });
+    meter.observe('unmask', (clock.now() - begun) / 1000, mask.vect.length);
+    return { type: 'unmasked', withinBound: this.#unmasked.withinBound };
+  }
+
   async #storeModel(round: number): Promise<RoundEvent> {
     const unmasked = this.#unmasked!;
     const model = publishModel(unmasked);
     const id = `${round}_${toHex(this.#params.seed)}`;
-    if ((await this.#store.putModel(id, model.bytes)) !== 'ok') throw new XaynetError('storage-failed', `there is a model ${id} already`);
-    await this.#store.setLatestModelId(id);
+    await storeModel(this.#options, id, model.bytes);
+    await this.#putRecord(round, undefined, { id, bytes: model.bytes });
     this.#model = { round, model, updates: unmasked.count, scalarSum: unmasked.scalarSum };
+    this.#judge(round, 'model');
     return { type: 'model-stored' };
+  }
+
+  async #judgeFailure(round: number, { phase, code }: FailureCause): Promise<void> {
+    const { store, patience } = this.#options;
+    const { masks } = await patience.call('clear', () => store.counts());
+    this.#judge(round, verdictOfFailure(phase, code, masks));
+  }
+
+  /** Who sits out the next round (threats T9, T10). Kept in memory only: a restart begins without suspects. */
+  #judge(round: number, verdict: RoundVerdict): void {
+    const { settings, random, logger } = this.#options;
+    if (settings.compat.noQuarantine) return;
+    const [row] = this.#seeds ?? [];
+    const updates = [...(row?.[1].keys() ?? [])].map(toHex);
+    this.#quarantine = afterRound(this.#quarantine, { verdict, updates }, settings.pet.update.count.min, (n) => uniform(n, random));
+    const { suspects, convicted, excluded } = this.#quarantine;
+    if (excluded.length === 0) return;
+    logger.warn(
+      { round, suspects: suspects.length, convicted: convicted.map((key) => key.slice(0, 8)), excluded: excluded.length },
+      'a round was garbled; some of its update participants sit the next one out',
+    );
+  }
+
+  #putRecord(round: number, failure: FailureCause | undefined, model?: RoundFacts['model']): Promise<void> {
+    const aggregate = this.updates === 0 ? undefined : this.#aggregate!.sum.object();
+    return putRecord(this.#options, { round, began: this.#began, failure, model, params: this.#params, sumDict: this.#sums, seedDict: this.#seeds, aggregate });
   }
 
   #forget(): void {
     this.#sums = undefined;
     this.#seeds = undefined;
     this.#aggregate = undefined;
-    this.#aggregated = new Set();
     this.#masks = [];
     this.#unmasked = undefined;
     this.#model = undefined;
   }
 }
 
-/** A failure that leaves store and aggregate apart: the round cannot go on. */
-class NotInStep extends XaynetError {}
-
-/**
- * Unmasks between the answers to requests (weakness W-17): in slices of some 10 ms with pauses. On other threads it would take longer,
- * as handing a vector over costs more than unmasking it.
- */
-function unmask(sum: Aggregation, mask: MaskObject): Promise<UnmaskedFractions> {
-  return createMaskPool({ threads: 0 }).unmask({ sum, mask, data: 'fractions' });
-}
-
-function admission(request: number, verdict: SumVerdict | UpdateVerdict): RoundEvent {
-  return verdict === 'ok' ? { type: 'admitted', request, votes: 0 } : { type: 'refused', request, code: VERDICTS[verdict] };
-}
-
-function refusalOf(check: () => void): ErrorCode | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    if (isXaynetError(error)) return error.code;
-    throw error;
-  }
-}
-
-function sameConfig(a: MaskConfigPair, b: MaskConfigPair): boolean {
-  return a.vect === b.vect && a.unit === b.unit;
+function acceptedIn({ sums, updates, masks }: RoundCounts, phase: DurablePhase): number {
+  return { sum: sums, update: updates, sum2: masks, unmask: masks }[phase];
 }
 
 /** The stored form of a phase's settings; it knows whole seconds only (coordinator 0.2). */

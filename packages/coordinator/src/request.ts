@@ -1,7 +1,9 @@
 // A request: a message that intake has opened, verified, reassembled and found eligible, on its way to the round.
 
 import type { PublicSigningKey } from '@xaynet/core/bytes';
+import type { ErrorCode } from '@xaynet/core/errors';
 import type { Payload } from '@xaynet/core/message';
+import type { Meter } from './meter.ts';
 
 /** A message for the round (coordinator 2.1, stage 9). */
 export interface Request {
@@ -11,4 +13,11 @@ export interface Request {
   readonly payload: Payload;
   /** Size of the payload in bytes. */
   readonly bytes: number;
+  /**
+   * What a look at configuration, length and every element of a masked model or mask found, so that nobody need look again: the error, or
+   * none. Left out: nobody has looked.
+   */
+  readonly elements?: { readonly error: ErrorCode | undefined } | undefined;
+  /** What is told how long its stages take, in place of the meter of all. */
+  readonly meter?: Meter | undefined;
 }

@@ -2,11 +2,24 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { toHex } from '@xaynet/core/bytes';
 import { encodeRoundParams } from '@xaynet/core/round';
 import type { Logger } from './log.ts';
 import { SILENT_LOGGER } from './log.ts';
 import { restoreBeginning } from './restore.ts';
-import { EXAMPLE_UPDATES, playSum, playSum2, playUpdate, Rig, seededRandom, testSettings } from './rig.test.ts';
+import {
+  bodyOf,
+  EXAMPLE_MODEL,
+  EXAMPLE_UPDATES,
+  participants,
+  playSum,
+  playSum2,
+  playUpdate,
+  Rig,
+  seededRandom,
+  testSettings,
+  updatePayload,
+} from './rig.test.ts';
 import type { Settings } from './settings/settings.ts';
 import { MemoryStore } from './stores/memory.ts';
 
@@ -122,4 +135,95 @@ test('a store that fails stops the start', async () => {
   const store = new MemoryStore();
   await store.close();
   await assert.rejects(begin(store, testSettings()), { code: 'storage-failed' });
+});
+
+/** A rig in update with some updates on a store that keeps contributions, whose process is then gone. */
+async function interrupted(updates = 2, settings: Settings = testSettings()) {
+  const store = new MemoryStore({ keepsContributions: true });
+  const rig = await Rig.start({ store, settings });
+  const sums = await playSum(rig, 3);
+  for (const [i, who] of participants(rig.params, 'update', updates).entries()) {
+    assert.equal(await rig.send(bodyOf(updatePayload(who, rig.sums, EXAMPLE_UPDATES[i]!), who)), 'accepted');
+  }
+  return { store, rig, sums };
+}
+
+const resumed = (store: MemoryStore, settings: Settings = testSettings(), clock?: Rig['clock']): Promise<Rig> =>
+  Rig.start({ store, settings, random: seededRandom('the next process'), ...(clock === undefined ? {} : { clock }) });
+
+test('a store that keeps contributions: the interrupted round goes on, and until it does messages may come again later', async () => {
+  const { store, rig, sums } = await interrupted();
+  const counts = store.counts.bind(store);
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let first = true; // the beginning asks too
+  store.counts = async () => {
+    if (!first) await held;
+    first = false;
+    return counts();
+  };
+  const again = await resumed(store);
+  assert.deepEqual([again.driver.paused?.code, again.phase], ['round-resuming', 'idle']);
+  assert.deepEqual(encodeRoundParams(again.params), encodeRoundParams(rig.params), 'nobody takes it for another round');
+  const [who] = participants(again.params, 'update', 1);
+  const body = bodyOf(updatePayload(who!, rig.sums, EXAMPLE_UPDATES[2]!), who!);
+  assert.equal(await again.send(body), 'round-resuming');
+  release();
+  await again.seconds(0);
+  assert.deepEqual([again.phase, again.driver.state.round, again.driver.updates, again.driver.paused], ['update', 1, 2, undefined]);
+  assert.equal(await again.send(body), 'accepted');
+  await again.seconds(4);
+  await playSum2(again, sums);
+  assert.equal(toHex(again.driver.bulletin.model()!), EXAMPLE_MODEL);
+});
+
+test('deadlines count from the beginning of the phase, down time included', async () => {
+  const { store, rig } = await interrupted();
+  await rig.clock.advance(15_000);
+  const again = await resumed(store, testSettings(), rig.clock);
+  const { earliestEnd, latestEnd } = again.driver.window!;
+  assert.deepEqual([earliestEnd - rig.clock.now(), latestEnd - rig.clock.now()], [-11_000, 5000]);
+});
+
+test('settings that changed in the middle of a round: its parameters stay, new counts and times apply at once (W-43)', async () => {
+  const time = { min: 4, max: 20 };
+  const { store, rig, sums } = await interrupted(3, testSettings({ update: { count: { min: 5, max: 9 }, time } }));
+  const changed = testSettings({ sum: { prob: 0.7, count: { min: 1, max: 2 }, time }, update: { prob: 0.4, time }, sum2: { count: { min: 1, max: 2 }, time } });
+  const again = await resumed(store, changed);
+  assert.deepEqual(encodeRoundParams(again.params), encodeRoundParams(rig.params));
+  assert.equal(again.sums.size, 3, 'more than new rounds take');
+  await again.seconds(4);
+  assert.equal(again.phase, 'sum2', 'three updates are enough now');
+  await playSum2(again, sums.slice(1));
+  assert.deepEqual([again.driver.state.round, again.params.sum, again.params.update], [2, 0.7, 0.4]);
+});
+
+test('a store that lost an update, or seeds of one, fails the round it cannot go on with, loudly, and begins the next', async () => {
+  for (const damage of ['contributions', 'counts'] as const) {
+    const { store } = await interrupted();
+    if (damage === 'contributions') store.contributions = async function* () {};
+    else {
+      const counts = store.counts.bind(store);
+      store.counts = async () => ({ ...(await counts()), updates: 1 });
+    }
+    const again = await resumed(store);
+    assert.equal(again.failure, 'seed-dict-damaged', damage);
+    await again.seconds(1);
+    assert.deepEqual([again.phase, again.driver.state.round], ['sum', 2]);
+    const [record] = await store.records(1);
+    assert.deepEqual([record!.round, record!.code], [1, 'seed-dict-damaged']);
+  }
+});
+
+test('a round that failed is not gone on with, whatever the moment of the restart', async () => {
+  const { store, rig } = await interrupted();
+  store.ready = async () => {
+    throw new Error('not ready');
+  };
+  await rig.seconds(20);
+  assert.deepEqual([rig.phase, rig.failure], ['failure', 'phase-timeout']);
+  assert.equal(await store.progress(), undefined, 'before the next round begins');
+  const again = await resumed(store);
+  assert.equal(again.driver.state.round, 2);
+  assert.equal(again.failure, undefined);
 });

@@ -1,6 +1,7 @@
 // How a coordinator begins: fresh, or from what its store holds (coordinator 4.8). Stored state and settings may disagree; the original
-// silently lets the state win (weakness W-43). Here new [pet] settings apply from the next round on and are logged, while another mask
-// configuration or model length is refused: the stored model belongs to the old ones, and clients that train on it would lose their work.
+// silently lets the state win (weakness W-43). Here new [pet] settings apply and are logged (probabilities from the next round on, counts and
+// times at once), while another mask configuration or model length is refused: the stored model belongs to the old ones, and clients that
+// train on it would lose their work.
 
 import { generateEncryptKeyPair, type RandomBytes } from '@xaynet/core/crypto';
 import { isXaynetError, XaynetError } from '@xaynet/core/errors';
@@ -10,7 +11,7 @@ import type { Beginning } from './driver.ts';
 import type { Logger } from './log.ts';
 import type { MaterialSettings } from './material.ts';
 import { phaseParams } from './material.ts';
-import type { Store } from './stores/contract.ts';
+import type { RoundProgress, Store } from './stores/contract.ts';
 
 /** The settings that a beginning depends on. */
 export interface RestoreSettings extends MaterialSettings {
@@ -35,8 +36,8 @@ export function freshBeginning(settings: RestoreSettings, random: RandomBytes): 
 }
 
 /**
- * The beginning from what `store` holds: round number, seed chain and global model go on, the interrupted round is lost. Without
- * `restore`, state and model id are erased. Throws `storage-settings-changed`, `storage-model-missing`, `storage-failed`.
+ * The beginning from what `store` holds: round number, seed chain and global model go on, and so does an interrupted round when the store keeps
+ * contributions; else it is lost. Without `restore`, state and model id are erased. Throws `storage-settings-changed`, `storage-model-missing`, `storage-failed`.
  */
 export async function restoreBeginning(store: Store, settings: RestoreSettings, random: RandomBytes, logger: Logger): Promise<Beginning> {
   const state = settings.restore ? await store.coordinatorState() : undefined;
@@ -47,8 +48,16 @@ export async function restoreBeginning(store: Store, settings: RestoreSettings, 
   checkModelSettings(state, settings);
   noticePetSettings(state, settings, logger);
   const model = await latestModel(store, settings.modelLength);
-  logger.info({ round: state.roundId, model: model !== undefined }, 'going on from the stored state');
-  return { lastRound: state.roundId, keys: state.keys, params: state.params, model };
+  const progress = await progressOf(store, state);
+  logger.info({ round: state.roundId, model: model !== undefined, phase: progress?.phase }, 'going on from the stored state');
+  const sums = progress === undefined ? undefined : (await store.counts()).sums;
+  return { lastRound: state.roundId, keys: state.keys, params: state.params, model, progress, sums };
+}
+
+/** Where the stored round stands, when it can go on: a store that keeps no contributions lost the aggregate with its process. */
+async function progressOf(store: Store, state: CoordinatorState): Promise<RoundProgress | undefined> {
+  const progress = store.keepsContributions ? await store.progress() : undefined;
+  return progress?.round === state.roundId ? progress : undefined;
 }
 
 function checkModelSettings({ params }: CoordinatorState, { mask, modelLength }: RestoreSettings): void {
@@ -72,7 +81,7 @@ function noticePetSettings(state: CoordinatorState, { pet }: RestoreSettings, lo
     if (JSON.stringify(before[phase]) === JSON.stringify(now[phase])) continue;
     logger.warn(
       { before: before[phase], now: now[phase] },
-      `the settings of [pet.${phase}] have changed since the stored round; the new ones apply from now on`,
+      `the settings of [pet.${phase}] have changed since the stored round; the new ones apply from now on, a probability from the next round on`,
     );
   }
 }

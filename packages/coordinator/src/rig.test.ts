@@ -22,12 +22,11 @@ import { FakeClock, settle } from './clock.test.ts';
 import { Driver, type DriverOptions } from './driver.ts';
 import { type CoordinatorEvent, EventBus } from './events.ts';
 import type { Verdict } from './http/port.ts';
-import { Intake } from './intake/intake.ts';
+import { Intake, type IntakeOptions } from './intake/intake.ts';
 import { SILENT_LOGGER } from './log.ts';
-import type { QueueLimits } from './queue.ts';
 import { restoreBeginning } from './restore.ts';
 import { parseSettings, type Settings } from './settings/settings.ts';
-import type { Store, Update, UpdateVerdict } from './stores/contract.ts';
+import type { RoundProgress, Store, Update, UpdateAdmission } from './stores/contract.ts';
 import { MemoryStore } from './stores/memory.ts';
 
 /** Bytes that look random and are the same in every run. */
@@ -58,37 +57,57 @@ export function testSettings(
   });
 }
 
+/** What {@link Rig.start} can be told. */
+export interface RigOptions extends Partial<Pick<DriverOptions, 'queue' | 'record' | 'storeTimeout' | 'checkpointEvery' | 'random'>> {
+  readonly settings?: Settings;
+  readonly store?: Store;
+  readonly clock?: FakeClock;
+  /** More for its intake; without, it has no threads and no budgets. */
+  readonly intake?: Partial<IntakeOptions>;
+}
+
 /** A coordinator without HTTP, on a fake clock. */
 export class Rig {
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly events: CoordinatorEvent[] = [];
   readonly settings: Settings;
   readonly store: Store;
   readonly driver: Driver;
   readonly intake: Intake;
 
-  constructor(settings: Settings, store: Store, options: Pick<DriverOptions, 'beginning' | 'queue' | 'record'>) {
+  constructor(
+    settings: Settings,
+    store: Store,
+    options: Pick<DriverOptions, 'beginning' | 'queue' | 'record' | 'storeTimeout' | 'checkpointEvery' | 'random'>,
+    clock: FakeClock = new FakeClock(),
+    intake: Partial<IntakeOptions> = {},
+  ) {
+    this.clock = clock;
     const bus = new EventBus();
     bus.on((event) => this.events.push(event));
     this.settings = settings;
     this.store = store;
-    this.driver = new Driver({ settings, store, clock: this.clock, random: seededRandom('coordinator'), logger: SILENT_LOGGER, bus, ...options });
+    this.driver = new Driver({ settings, store, clock: this.clock, logger: SILENT_LOGGER, bus, ...options });
     const submit: Driver['submit'] = (request) => this.driver.submit(request);
     this.intake = new Intake({
       compat: settings.compat,
       bulletin: this.driver.bulletin,
       maxSums: settings.pet.sum.count.max,
       submit,
+      paused: () => this.driver.paused,
+      store,
+      clock,
       bus,
       logger: SILENT_LOGGER,
+      ...intake,
     });
   }
 
   /** A coordinator in the sum phase of its first round, unless the store prevents it. */
-  static async start(options: { settings?: Settings; store?: Store; queue?: QueueLimits; record?: DriverOptions['record'] } = {}): Promise<Rig> {
-    const { settings = testSettings(), store = new MemoryStore(), queue, record } = options;
+  static async start(options: RigOptions = {}): Promise<Rig> {
+    const { settings = testSettings(), store = new MemoryStore(), clock, random = seededRandom('coordinator'), intake, ...others } = options;
     const beginning = await restoreBeginning(store, settings, seededRandom('coordinator before'), SILENT_LOGGER);
-    const rig = new Rig(settings, store, { beginning, queue, record });
+    const rig = new Rig(settings, store, { beginning, random, ...others }, clock, intake);
     rig.driver.start();
     await settle();
     return rig;
@@ -137,13 +156,13 @@ export class FaultyStore extends MemoryStore {
     return super.eraseRound();
   }
 
-  override async setCoordinatorState(state: CoordinatorState): Promise<void> {
+  override async setCoordinatorState(state: CoordinatorState, progress?: RoundProgress): Promise<void> {
     this.#check('setCoordinatorState');
     this.states.push(state);
-    return super.setCoordinatorState(state);
+    return super.setCoordinatorState(state, progress);
   }
 
-  override async admitUpdate(update: Update): Promise<UpdateVerdict> {
+  override async admitUpdate(update: Update): Promise<UpdateAdmission> {
     this.#check('admitUpdate');
     const verdict = await super.admitUpdate(update);
     this.#check('reply of admitUpdate');

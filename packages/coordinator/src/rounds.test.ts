@@ -20,6 +20,7 @@ import {
   playSum2,
   playUpdate,
   Rig,
+  seededRandom,
   sum2Payload,
   sumPayload,
   testSettings,
@@ -64,8 +65,10 @@ test('two stored states in a row satisfy the seed formula with the key of the se
   assert.deepEqual(encodeRoundParams(rig.params), encodeRoundParams(second!.params));
 });
 
-test('sum with max 2: a third eligible message before time.min is discarded, and the phase still ends at time.min', async () => {
-  const rig = await Rig.start({ settings: testSettings({ sum: { count: { min: 1, max: 2 } }, sum2: { count: { min: 1, max: 2 } } }) });
+test('in the order of arrival, sum with max 2: a third eligible message before time.min is discarded, and the phase still ends at time.min', async () => {
+  const rig = await Rig.start({
+    settings: testSettings({ sum: { count: { min: 1, max: 2 } }, sum2: { count: { min: 1, max: 2 } }, compat: { arrival_order: true } }),
+  });
   const [one, two, three] = participants(rig.params, 'sum', 3);
   for (const who of [one!, two!]) assert.equal(await rig.send(bodyOf(sumPayload(who), who)), 'accepted');
   assert.equal(await rig.send(bodyOf(sumPayload(three!), three!)), 'message-discarded');
@@ -243,39 +246,61 @@ function moved(element: Uint8Array, by: bigint): Uint8Array {
   });
 }
 
-test('a store that fails before it stores: the sender is told, and the round goes on without that update', async () => {
-  const store = new FaultyStore();
+test('a store that fails before it stores: the sender is told to come again, and the round goes on', async () => {
+  const store = new FaultyStore({ keepsContributions: true });
   const rig = await Rig.start({ store });
   const sums = await playSum(rig);
-  const [who] = participants(rig.params, 'update', 1);
-  store.failing.add('admitUpdate');
-  const body = bodyOf(updatePayload(who!, rig.sums, { weights: [1, 1] }), who!);
+  const [who, ...others] = participants(rig.params, 'update', 3);
+  store.failing.add('admitUpdate').add('ready');
+  const body = bodyOf(updatePayload(who!, rig.sums, EXAMPLE_UPDATES[0]!), who!);
   assert.equal(await rig.send(body), 'storage-failed');
+  assert.match(rig.driver.paused!.message, /admitUpdate|ready/);
+  assert.equal(await rig.send(body), 'storage-failed', 'refused at once');
   store.failing.clear();
-  await playUpdate(rig, EXAMPLE_UPDATES);
+  await rig.seconds(1);
+  assert.equal(rig.driver.paused, undefined);
+  assert.equal(await rig.send(body), 'accepted');
+  for (const [i, one] of others.entries()) assert.equal(await rig.send(bodyOf(updatePayload(one, rig.sums, EXAMPLE_UPDATES[i + 1]!), one)), 'accepted');
+  await rig.seconds(4);
   await playSum2(rig, sums);
   assert.equal(modelOf(rig), EXAMPLE_MODEL);
 });
 
-test('a store whose reply is lost after it stored: the published seeds are those of the aggregate, so the model is right (W-11)', async () => {
-  const store = new FaultyStore();
+test('a store whose reply is lost after it stored: the update is in seeds and aggregate, once (W-11)', async () => {
+  const store = new FaultyStore({ keepsContributions: true });
   const rig = await Rig.start({ store });
   const sums = await playSum(rig, 2);
-  const [who] = participants(rig.params, 'update', 1);
+  const [who, ...others] = participants(rig.params, 'update', 3);
   store.failing.add('reply of admitUpdate');
-  assert.equal(await rig.send(bodyOf(updatePayload(who!, rig.sums, { weights: [1, 1] }), who!)), 'storage-failed');
+  const body = bodyOf(updatePayload(who!, rig.sums, EXAMPLE_UPDATES[0]!), who!);
+  assert.equal(await rig.send(body), 'storage-failed');
   store.failing.clear();
-  assert.deepEqual(
-    [...(await store.seedDict())!].map(([, row]) => row.size),
-    [1, 1],
-    'the store has its seeds',
-  );
-  await playUpdate(rig, EXAMPLE_UPDATES);
+  await rig.seconds(1);
+  assert.equal(rig.driver.updates, 1);
+  assert.equal(await rig.send(body), 'update-already-submitted');
+  assert.deepEqual('counts' in rig.driver.state && rig.driver.state.counts, { accepted: 1, rejected: 1, discarded: 0 });
+  for (const [i, one] of others.entries()) assert.equal(await rig.send(bodyOf(updatePayload(one, rig.sums, EXAMPLE_UPDATES[i + 1]!), one)), 'accepted');
+  await rig.seconds(4);
   assert.deepEqual(
     [...rig.driver.bulletin.view.seeds!].map(([, row]) => row.size),
     [3, 3],
-    'participants do not see them',
   );
+  await playSum2(rig, sums);
+  assert.equal(modelOf(rig), EXAMPLE_MODEL);
+});
+
+test('a store that keeps no contributions and fails in an update loses the round, loudly, and the next one works (W-11)', async () => {
+  const store = new FaultyStore();
+  const rig = await Rig.start({ store });
+  await playSum(rig);
+  const [who] = participants(rig.params, 'update', 1);
+  store.failing.add('reply of admitUpdate');
+  assert.equal(await rig.send(bodyOf(updatePayload(who!, rig.sums, { weights: [1, 1] }), who!)), 'storage-failed');
+  assert.equal(rig.failure, 'storage-failed');
+  store.failing.clear();
+  await rig.seconds(1);
+  const sums = await playSum(rig);
+  await playUpdate(rig, EXAMPLE_UPDATES);
   await playSum2(rig, sums);
   assert.equal(modelOf(rig), EXAMPLE_MODEL);
 });
@@ -294,13 +319,95 @@ test('a store that lost seeds of the aggregate fails the round instead of publis
   assert.equal(rig.failure, 'seed-dict-damaged');
 });
 
-test('the model id cannot be stored: the round fails, and the previous model stays', async () => {
+test('the model id cannot be stored: nothing is published until it is, and the round is not lost (W-33)', async () => {
   const store = new FaultyStore();
   const rig = await Rig.start({ store });
   const sums = await playSum(rig);
   await playUpdate(rig, EXAMPLE_UPDATES);
   store.failing.add('setLatestModelId');
   await playSum2(rig, sums);
-  assert.equal(rig.failure, 'storage-failed');
-  assert.equal(rig.driver.bulletin.model(), undefined);
+  await rig.seconds(600);
+  assert.deepEqual([rig.phase, rig.driver.bulletin.model()], ['unmask', undefined]);
+  store.failing.clear();
+  while (rig.driver.paused !== undefined) await rig.seconds(1);
+  assert.equal(modelOf(rig), EXAMPLE_MODEL);
+  assert.equal(rig.failure, undefined);
+});
+
+test('more sum participants than places: as many are drawn, the others learn it from the dictionary, and the round is theirs (T6)', async () => {
+  const settings = testSettings({ sum: { count: { min: 1, max: 2 } }, sum2: { count: { min: 1, max: 2 } } });
+  const chosen = new Set<string>();
+  for (let i = 0; i < 6; i++) {
+    const store = new MemoryStore({ keepsContributions: true });
+    const rig = await Rig.start({ settings, store, random: seededRandom(`draw ${i}`) });
+    const came = participants(rig.params, 'sum', 5);
+    for (const who of came) assert.equal(await rig.send(bodyOf(sumPayload(who), who)), 'accepted');
+    await rig.seconds(4);
+    assert.equal(rig.sums.size, 2);
+    assert.deepEqual((await store.sumDict())!.keys(), rig.sums.keys(), 'stored as it is published');
+    for (const [at, who] of came.entries()) if (rig.sums.has(who.keys.publicKey)) chosen.add(String(at));
+    const again = await Rig.start({ settings, store, random: seededRandom(`another ${i}`) });
+    assert.deepEqual([again.phase, again.sums.keys()], ['update', rig.sums.keys()], 'a restart finds the draw done');
+    const drawn = came.filter((who) => rig.sums.has(who.keys.publicKey));
+    await playUpdate(again, EXAMPLE_UPDATES);
+    await playSum2(again, drawn);
+    assert.equal(modelOf(again), EXAMPLE_MODEL);
+  }
+  assert.ok(chosen.size > 2, 'not always the first two');
+});
+
+test('what a phase shows is stored before it is shown', async () => {
+  const store = new MemoryStore({ keepsContributions: true });
+  const rig = await Rig.start({ store });
+  const stored: (string | undefined)[] = [];
+  const setProgress = store.setProgress.bind(store);
+  const closeSum = store.closeSum.bind(store);
+  store.setProgress = (progress) => setProgress(progress).then(() => void stored.push(progress?.phase));
+  store.closeSum = (chosen, progress) => closeSum(chosen, progress).then(() => void stored.push(progress.phase));
+  const order: unknown[] = [];
+  rig.driver.bulletin.onChange(({ phase }) => order.push([phase, stored.at(-1)]));
+  const sums = await playSum(rig);
+  await playUpdate(rig, EXAMPLE_UPDATES);
+  await playSum2(rig, sums);
+  assert.deepEqual(order.slice(0, 3), [
+    ['update', 'update'],
+    ['sum2', 'sum2'],
+    ['unmask', 'unmask'],
+  ]);
+});
+
+test('a call that was given up and comes true much later is counted when the next update arrives, or at the end', async () => {
+  for (const others of [2, 3]) {
+    const store = new MemoryStore({ keepsContributions: true });
+    const rig = await Rig.start({ store, storeTimeout: 1000 });
+    const sums = await playSum(rig);
+    const [late, ...rest] = participants(rig.params, 'update', others + 1);
+    const admitUpdate = store.admitUpdate.bind(store);
+    let comeTrue = async (): Promise<unknown> => undefined;
+    store.admitUpdate = (update) => {
+      comeTrue = () => admitUpdate(update);
+      return new Promise(() => {});
+    };
+    const sent = rig.send(bodyOf(updatePayload(late!, rig.sums, EXAMPLE_UPDATES[0]!), late!));
+    await rig.seconds(1);
+    assert.equal(await sent, 'storage-failed');
+    store.admitUpdate = admitUpdate;
+    const send = (i: number): Promise<string> => rig.send(bodyOf(updatePayload(rest[i]!, rig.sums, EXAMPLE_UPDATES[i % 2]!), rest[i]!));
+    if (others === 2) {
+      await comeTrue();
+      assert.equal(await send(1), 'storage-failed', 'who sends it again learns that it counts');
+      await settle();
+      assert.equal(await send(1), 'update-already-submitted');
+      assert.equal(rig.driver.updates, 2);
+      assert.equal(await send(0), 'accepted');
+    } else {
+      for (let i = 0; i < others; i++) assert.equal(await send(i), 'accepted');
+      await comeTrue();
+    }
+    await rig.seconds(4);
+    await playSum2(rig, sums);
+    assert.equal(rig.failure, undefined);
+    const model = rig.events.find((event) => event.type === 'model');
+    assert.equal(model?.type === 'model' && model.updates, others + 1);
+  }
 });

@@ -64,19 +64,31 @@ export interface SendOptions {
   readonly close: boolean;
   /** How long a client may let the socket stand still while it takes the answer, in milliseconds. */
   readonly stallMs: number;
+  /** Slowest pace at which a client may take a body, in bytes a second, after `stallMs`. */
+  readonly slowest: number;
   /** How long bytes that nobody wants are still drained after a refusal, in milliseconds, so that the client gets to read the answer. */
   readonly lingerMs: number;
 }
+
+/** Bodies longer than this are sent against a deadline. */
+export const LARGE_BODY: number = 64 * 1024;
 
 /** Sends `answer`. A request body that was not read is drained for a moment and the connection closed, never parsed as the next request. */
 export function send(request: IncomingMessage, response: ServerResponse, answer: Answer, options: SendOptions): void {
   if (response.headersSent || response.destroyed) return;
   const unread = !request.complete && !hasNoBody(request);
-  response.writeHead(answer.status, { ...answer.headers, ...(options.close || unread ? { connection: 'close' } : {}) });
-  request.socket.setTimeout(options.stallMs);
+  response.writeHead(answer.status, options.close || unread ? { ...answer.headers, connection: 'close' } : answer.headers);
+  const { socket } = request;
+  socket.setTimeout(options.stallMs);
   const body = request.method === 'HEAD' ? undefined : answer.body;
+  if (body !== undefined && body.length > LARGE_BODY) {
+    const timer = setTimeout(() => socket.destroy(), options.stallMs + (body.length / options.slowest) * 1000);
+    timer.unref();
+    response.once('close', () => clearTimeout(timer));
+  }
   if (!unread) {
-    response.end(body);
+    if (body === undefined || body.length <= LARGE_BODY || !('encrypted' in socket)) response.end(body);
+    else sendInPieces(response, body);
     return;
   }
   // A socket closed with unread bytes in it is reset, and a reset can overtake the answer: say everything, drain a little, then close.
@@ -89,6 +101,23 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   const timer = setTimeout(finish, options.lingerMs);
   timer.unref();
   request.once('end', finish).once('close', finish).resume();
+}
+
+/** Encrypting copies, so a client that does not read would make us keep a copy of everything: it gets the next piece when it took the last. */
+function sendInPieces(response: ServerResponse, body: Uint8Array): void {
+  let sent = 0;
+  const more = (): void => {
+    while (sent < body.length) {
+      const piece = body.subarray(sent, sent + LARGE_BODY);
+      sent += piece.length;
+      if (sent === body.length) response.end(piece);
+      else if (!response.write(piece)) {
+        response.once('drain', more);
+        return;
+      }
+    }
+  };
+  more();
 }
 
 /** True when the request announces no body: neither a length above 0 nor chunks. */

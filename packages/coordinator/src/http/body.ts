@@ -1,42 +1,54 @@
-// Reads the body of POST /message within limits: a size known from the round, a budget of bytes shared by all connections, and a time
-// without progress. What a client does wrong is a returned outcome; the promise never rejects.
+// Reads the body of POST /message within limits: a size known from the round, a budget of bytes shared by all connections, a time without
+// progress, and a slowest pace. What a client does wrong is a returned outcome; the promise never rejects.
 
 import type { IncomingMessage } from 'node:http';
 
-/** Bytes that bodies of all connections may hold at once; a body that does not fit is refused, so a flood cannot fill the memory. */
-export class ByteBudget {
+/** So many units (bytes, answers) for all, of which one address gets a share: neither all together nor one alone can fill the memory. */
+export class Budget {
   readonly #limit: () => number;
+  readonly #share: () => number;
+  readonly #shares: Map<string, number> = new Map();
   #held = 0;
 
-  /** `limit` is asked each time, because the largest message changes with the round. */
-  constructor(limit: () => number) {
+  /** `limit` for all and `share` of one address are asked each time, because the largest message changes with the round. */
+  constructor(limit: () => number, share: () => number) {
     this.#limit = limit;
+    this.#share = share;
   }
 
-  /** Bytes held now. */
+  /** Units held now. */
   get held(): number {
     return this.#held;
   }
 
-  /** Takes `bytes` and answers true, or takes nothing and answers false. */
-  take(bytes: number): boolean {
-    if (this.#held + bytes > this.#limit()) return false;
-    this.#held += bytes;
+  /** Takes `units` for an address (undefined: without a share) and answers true, or takes nothing and answers false. */
+  take(address: string | undefined, units: number): boolean {
+    if (this.#held + units > this.#limit()) return false;
+    if (address !== undefined) {
+      const held = (this.#shares.get(address) ?? 0) + units;
+      if (held > this.#share()) return false;
+      this.#shares.set(address, held);
+    }
+    this.#held += units;
     return true;
   }
 
-  /** Gives back bytes taken before. */
-  give(bytes: number): void {
-    this.#held -= bytes;
+  /** Gives back units taken before. */
+  give(address: string | undefined, units: number): void {
+    this.#held -= units;
+    if (address === undefined) return;
+    const held = (this.#shares.get(address) ?? 0) - units;
+    if (held > 0) this.#shares.set(address, held);
+    else this.#shares.delete(address);
   }
 }
 
-/** What reading came to: the bytes, or why there are none. Bytes stay taken from the budget until the caller gives them back. */
-export type BodyOutcome = { readonly bytes: Uint8Array } | { readonly failed: 'busy' | 'stalled' | 'aborted' } | TooLarge;
+/** What reading came to: the bytes, or why there are none. Only bytes that are handed over stay taken, until the caller gives them back. */
+export type BodyOutcome = { readonly bytes: Uint8Array<ArrayBuffer> } | BodyFailure;
 
-/** More than the limit arrived: so many bytes, before nothing more was read. */
-export interface TooLarge {
-  readonly failed: 'too-large';
+/** Why there is no body, and how many bytes of it had come. */
+export interface BodyFailure {
+  readonly failed: 'too-large' | 'busy' | 'limited' | 'stalled' | 'aborted';
   readonly length: number;
 }
 
@@ -46,46 +58,88 @@ export function announcedLength(request: IncomingMessage): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
+/** What a body is held against. */
+export interface BodyLimits {
+  /** Bytes at most. */
+  readonly limit: number;
+  /** Takes so many bytes that came, or says why not. */
+  readonly take: (bytes: number) => 'busy' | 'limited' | undefined;
+  /** Gives back bytes that were taken. */
+  readonly give: (bytes: number) => void;
+  /** How long a client may send nothing, in milliseconds. */
+  readonly stallMs: number;
+  /** Slowest pace in bytes a second; the first `stallMs` are free, so that a slow start hurts nobody. */
+  readonly slowest: number;
+}
+
 /**
- * Reads a whole body of at most `limit` bytes; pieces count against `budget` as they arrive, whatever length was announced.
- * `stallMs` is how long a client may send nothing.
+ * Reads a whole body of at most `limit` bytes into one buffer of its own, which nobody else refers to. Bytes count as they arrive, whatever
+ * length was announced.
  */
-export function readBody(request: IncomingMessage, limits: { limit: number; budget: ByteBudget; stallMs: number }): Promise<BodyOutcome> {
-  const { limit, budget, stallMs } = limits;
+export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<BodyOutcome> {
+  const { limit, stallMs, slowest } = limits;
+  const announced = announcedLength(request);
   return new Promise((resolve) => {
-    // One growing buffer, not a list of pieces: a body of one-byte chunks would cost hundreds of bytes of memory for each byte counted.
-    let held: Uint8Array = new Uint8Array(0);
+    // One buffer, not a list of pieces: a body of one-byte chunks would cost hundreds of bytes of memory for each byte counted.
+    let held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
     let length = 0;
+    const begun = performance.now();
     const finish = (outcome: BodyOutcome): void => {
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('timeout', onTimeout);
-      request.socket.setTimeout(0);
-      if ('failed' in outcome) budget.give(length);
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('close', onClose);
+      if ('failed' in outcome) limits.give(length);
       resolve(outcome);
     };
+    const fail = (failed: BodyFailure['failed'], came = length): void => finish({ failed, length: came });
     const onData = (piece: Uint8Array): void => {
-      if (length + piece.length > limit) finish({ failed: 'too-large', length: length + piece.length });
-      else if (!budget.take(piece.length)) finish({ failed: 'busy' });
-      else {
-        held = grown(held, length, length + piece.length, limit);
-        held.set(piece, length);
-        length += piece.length;
+      timer.refresh();
+      const refused = length + piece.length > limit ? 'too-large' : limits.take(piece.length);
+      if (refused !== undefined) {
+        fail(refused, length + piece.length);
+        return;
       }
+      const larger = withRoom(held, length, length + piece.length, announced, limit);
+      length += piece.length;
+      if (larger === undefined) {
+        fail('busy');
+        return;
+      }
+      held = larger;
+      held.set(piece, length - piece.length);
+      // A client that sends just enough not to stand still is asked for more each time it sends.
+      if (length !== announced && length < ((performance.now() - begun - stallMs) / 1000) * slowest) fail('stalled');
     };
-    const onEnd = (): void => finish({ bytes: held.subarray(0, length) });
-    const onClose = (): void => finish({ failed: 'aborted' });
-    const onTimeout = (): void => finish({ failed: 'stalled' });
-    request.socket.setTimeout(stallMs);
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('timeout', onTimeout);
+    const onEnd = (): void => finish({ bytes: length === held.length ? held : held.slice(0, length) });
+    const onClose = (): void => fail('aborted');
+    // Not the timeout of the socket: what is sent beside a body (extensions of chunks) moves the socket and brings no byte of it.
+    const timer = setTimeout(() => fail('stalled'), stallMs);
+    request.on('data', onData).on('end', onEnd).on('close', onClose);
     request.on('error', () => {}); // 'close' follows and says what is needed
   });
 }
 
-const FIRST_SIZE = 16 * 1024;
+const FIRST_SIZE = 64 * 1024;
 
-/** A buffer with room for `needed` bytes that begins with the first `length` of `held`: at least twice as large, at most `limit`. */
-function grown(held: Uint8Array, length: number, needed: number, limit: number): Uint8Array {
+/**
+ * A buffer with room for `needed` bytes that begins with the first `length` of `held`: all that was announced once the first 64 KiB have
+ * come, because whoever only announces must not make us allocate. Chunked bodies double. Undefined when there is no memory.
+ */
+function withRoom(
+  held: Uint8Array<ArrayBuffer>,
+  length: number,
+  needed: number,
+  announced: number | undefined,
+  limit: number,
+): Uint8Array<ArrayBuffer> | undefined {
   if (needed <= held.length) return held;
-  const larger = new Uint8Array(Math.max(needed, Math.min(limit, Math.max(FIRST_SIZE, 2 * held.length))));
-  larger.set(held.subarray(0, length));
-  return larger;
+  const most = announced ?? limit;
+  const wanted = needed <= FIRST_SIZE ? FIRST_SIZE : announced === undefined ? Math.max(needed, 2 * held.length) : announced;
+  try {
+    const larger = new Uint8Array(Math.max(needed, Math.min(most, wanted)));
+    larger.set(held.subarray(0, length));
+    return larger;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }

@@ -18,6 +18,7 @@ export function etagOf(body: Uint8Array): string {
 /** True when an `If-None-Match` header names this tag (or `*`), so that the client need not be sent the body again. */
 export function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch === etag) return true;
   return ifNoneMatch.split(',').some((item) => {
     const tag = item.trim();
     return tag === '*' || tag.replace(/^W\//, '') === etag;

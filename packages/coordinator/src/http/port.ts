@@ -9,6 +9,8 @@ import type { ErrorCode } from '@xaynet/core/errors';
  * them without a copy, so whoever implements this never changes an array it has handed out, and hands out a new one when a document changes.
  */
 export interface HttpPort {
+  /** True while there is nothing to serve yet: no other member is used then, and everything of the protocol is answered 503. */
+  readonly starting?: boolean;
   /** The round parameters, 136 bytes; always available. */
   params(): Uint8Array;
   /** The sum dictionary, or undefined while there is none (answered 204). */
@@ -19,9 +21,19 @@ export interface HttpPort {
   model(): Uint8Array | undefined;
   /** Largest sealed message of any phase, in bytes; a larger body is refused before it is read. */
   readonly maxMessageBytes: number;
-  /** Takes one sealed message. Never throws for anything a participant can send: what is wrong with it is the verdict. */
-  message(body: Uint8Array): Promise<Verdict>;
+  /**
+   * Takes one sealed message from this address (normal form, never a /64); the body is the port's from then on. Never throws for anything a participant can send: what
+   * is wrong with it is the verdict.
+   */
+  message(body: Uint8Array, address: string): Promise<Verdict>;
+  /** Why no message can be taken now, so that its body need not be read, and in how many seconds it may come again; undefined: messages are taken. */
+  unavailable?(): { readonly code: ErrorCode; readonly retryAfter: number } | undefined;
 }
 
-/** What became of a message: accepted (`complete: false` for a chunk of which others are missing), or refused with a code. */
-export type Verdict = { readonly accepted: true; readonly complete: boolean } | { readonly accepted: false; readonly code: ErrorCode };
+/**
+ * What became of a message: accepted (`complete: false` for a chunk of which others are missing), or refused with a code. `retryAfter`: nothing
+ * is wrong with it, the coordinator cannot take it now; in so many seconds it may come again. Everybody is told so by status and header.
+ */
+export type Verdict =
+  | { readonly accepted: true; readonly complete: boolean }
+  | { readonly accepted: false; readonly code: ErrorCode; readonly retryAfter?: number };

@@ -4,14 +4,18 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { it } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { type PublicSigningKey, toBase64, toHex } from '@xaynet/core/bytes';
 import type { Logger } from '../log.ts';
+import type { HttpLimits } from './limits.ts';
 import type { HttpPort, Verdict } from './port.ts';
-import { type HttpLimits, type HttpServer, startHttp } from './server.ts';
+import { type HttpOptions, type HttpServer, startHttp } from './server.ts';
+import { SERVER } from './tls-files.test.ts';
 
 /** A coordinator with fixed documents that remembers the messages it got. */
 export class FakePort implements HttpPort {
   readonly received: Uint8Array[] = [];
+  readonly addresses: string[] = [];
   readonly known: Uint8Array = new Uint8Array(32).fill(7);
   maxMessageBytes = 1000;
   verdict: Verdict | Promise<Verdict> = { accepted: true, complete: true };
@@ -36,9 +40,10 @@ export class FakePort implements HttpPort {
   model(): Uint8Array | undefined {
     return this.documents.model;
   }
-  async message(body: Uint8Array): Promise<Verdict> {
+  async message(body: Uint8Array, address: string): Promise<Verdict> {
     if (this.broken) throw new Error('broken on purpose');
     this.received.push(body);
+    this.addresses.push(address);
     return await this.verdict;
   }
 }
@@ -58,8 +63,10 @@ export class Raw {
   #wake: () => void = () => {};
   ended = false;
 
-  constructor(server: Pick<HttpServer, 'host' | 'portNumber'>) {
-    this.socket = connect({ port: server.portNumber, host: server.host, allowHalfOpen: true });
+  constructor(server: Pick<HttpServer, 'host' | 'portNumber'> & { url?: string }) {
+    const plain = connect({ port: server.portNumber, host: server.host, allowHalfOpen: true });
+    const options = { socket: plain, rejectUnauthorized: false, allowHalfOpen: true };
+    this.socket = server.url?.startsWith('https') === true ? connectTls(options) : plain;
     this.socket.on('data', (piece) => {
       this.#received = Buffer.concat([this.#received, piece]);
       this.#wake();
@@ -122,13 +129,20 @@ export const get = (target: string, more = ''): string => `GET ${target} HTTP/1.
 export const post = (body: string, more = ''): string => `POST /message HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n${more}\r\n${body}`;
 export const EMPTY_REFUSAL = { 'content-type': 'application/octet-stream', 'content-length': '0' };
 
-export async function using<T>(
-  options: { port?: FakePort; statusCodes?: boolean; cors?: string[]; limits?: Partial<HttpLimits>; logger?: Logger },
-  use: (server: HttpServer, port: FakePort) => Promise<T>,
-) {
-  const port = options.port ?? new FakePort();
-  const { statusCodes = false, cors = [], limits, logger } = options;
-  const server = await startHttp({ host: '127.0.0.1', portNumber: 0, corsOrigins: cors, statusCodes, port, limits, logger });
+export interface Using extends Partial<Omit<HttpOptions, 'host' | 'portNumber' | 'port'>> {
+  port?: FakePort;
+  cors?: string[];
+  limits?: Partial<HttpLimits>;
+  logger?: Logger;
+  /** Over TLS, with the certificate of the tests. */
+  encrypted?: boolean;
+}
+
+/** A server for as long as `use` takes. */
+export async function using<T>(options: Using, use: (server: HttpServer, port: FakePort) => Promise<T>) {
+  const { port = new FakePort(), statusCodes = false, cors = [], encrypted = false, ...more } = options;
+  const tls = encrypted ? { certificate: SERVER.certificate, key: SERVER.key, clientAuth: undefined } : undefined;
+  const server = await startHttp({ host: '127.0.0.1', portNumber: 0, corsOrigins: cors, statusCodes, tls, ...more, port });
   try {
     return await use(server, port);
   } finally {

@@ -33,6 +33,14 @@ const OCTETS = 'application/octet-stream';
 type Document = { readonly body: Uint8Array | undefined; readonly type?: string };
 type Route = { readonly methods: readonly string[]; readonly document?: (port: HttpPort, query: string) => Document | ErrorCode };
 
+/** Answers to be given again and again: of one document, with one set of headers beside its own. */
+interface Prepared {
+  readonly cors: Readonly<Record<string, string>>;
+  readonly whole: Answer;
+  readonly notModified: Answer;
+}
+const PREPARED = new WeakMap<Uint8Array, Prepared>();
+
 const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/message', { methods: POST }],
   ['/params', { methods: GET, document: (port) => ({ body: port.params() }) }],
@@ -41,29 +49,52 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/model', { methods: GET, document: (port) => ({ body: port.model() }) }],
 ]);
 
-/** Answers a request, or hands back 'message' when it is a message whose body is to be read. */
-export function route(request: RouteRequest, port: HttpPort, options: RouteOptions): Answer | 'message' {
-  const { path, query } = splitTarget(request.target);
-  const found = ROUTES.get(path) ?? ROUTES.get(path.replace(/(?<=[^/])\/$/, ''));
-  if (found === undefined) return refuse('http-not-found', request, options);
-  const cors = options.corsOrigins.length > 0 && !options.statusCodes;
-  const methods = cors ? [...found.methods, 'OPTIONS'] : found.methods;
-  if (cors && request.method === 'OPTIONS') {
-    return { status: 204, headers: { allow: methods.join(', '), ...corsHeaders(options.corsOrigins, request.origin), ...preflightHeaders(methods) } };
+/** True for the path of one of the five routes. */
+export function isProtocolPath(path: string): boolean {
+  return ROUTES.has(path);
+}
+
+/** Answers a request, hands back 'message' when it is a message whose body is to be read, and 'unknown' when the path is none of the five. */
+export function route(request: RouteRequest, port: HttpPort, options: RouteOptions): Answer | 'message' | 'unknown' {
+  // Nearly all requests name a path and nothing else; only the others are taken apart.
+  let found = ROUTES.get(request.target);
+  let query = '';
+  if (found === undefined) {
+    const target = splitTarget(request.target);
+    found = ROUTES.get(target.path);
+    query = target.query;
   }
-  if (!found.methods.includes(request.method) || (options.statusCodes && request.method === 'HEAD')) {
-    return refuse('http-method-not-allowed', request, options, { allow: methods.join(', ') });
+  if (found === undefined) return 'unknown';
+  const { method } = request;
+  if (method === 'GET' ? found.document === undefined : !found.methods.includes(method) || (options.statusCodes && method === 'HEAD')) {
+    return otherMethod(found.methods, request, options);
   }
+  if (port.starting === true) return refuse('round-resuming', request, options, { 'retry-after': '1' });
   if (found.document === undefined) return 'message';
   const read = found.document(port, query);
   if (typeof read === 'string') return refuse(read, request, options);
-  return withHeaders(serve(read, request), corsHeaders(options.corsOrigins, request.origin));
+  return serve(read, request, corsHeaders(options.corsOrigins, request.origin));
 }
 
-function serve({ body, type }: Document, request: RouteRequest): Answer {
-  if (body === undefined) return NO_DOCUMENT;
+/** Answers a method that a route does not know: a preflight, or a refusal that names those it knows. */
+export function otherMethod(known: readonly string[], request: RouteRequest, options: RouteOptions): Answer {
+  const cors = options.corsOrigins.length > 0 && !options.statusCodes;
+  const methods = cors ? [...known, 'OPTIONS'] : known;
+  if (cors && request.method === 'OPTIONS') {
+    return { status: 204, headers: { allow: methods.join(', '), ...corsHeaders(options.corsOrigins, request.origin), ...preflightHeaders(methods) } };
+  }
+  return refuse('http-method-not-allowed', request, options, { allow: methods.join(', ') });
+}
+
+function serve({ body, type }: Document, request: RouteRequest, cors: Readonly<Record<string, string>>): Answer {
+  if (body === undefined) return withHeaders(NO_DOCUMENT, cors);
   const etag = etagOf(body);
-  return matchesEtag(request.ifNoneMatch, etag) ? notModified(etag) : document(body, etag, type);
+  let prepared = PREPARED.get(body);
+  if (prepared?.cors !== cors) {
+    prepared = { cors, whole: withHeaders(document(body, etag, type), cors), notModified: withHeaders(notModified(etag), cors) };
+    PREPARED.set(body, prepared);
+  }
+  return matchesEtag(request.ifNoneMatch, etag) ? prepared.notModified : prepared.whole;
 }
 
 /** The seeds for the one `pk` of the query: standard base64 of 32 bytes, form-decoded, so that a bare `+` is a space and is refused. */
@@ -95,9 +126,10 @@ export function withHeaders(answer: Answer, headers: Readonly<Record<string, str
   return { ...answer, headers: { ...headers, ...answer.headers } };
 }
 
-/** Path and query of a request target; the absolute form that proxies send is understood. */
-function splitTarget(target: string): { path: string; query: string } {
-  const local = target.replace(/^https?:\/\/[^/?]*/i, '');
+/** Path, without one trailing slash, and query of a request target; the absolute form that proxies send is understood. */
+export function splitTarget(target: string): { path: string; query: string } {
+  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
   const mark = local.indexOf('?');
-  return mark < 0 ? { path: local, query: '' } : { path: local.slice(0, mark), query: local.slice(mark + 1) };
+  const path = mark < 0 ? local : local.slice(0, mark);
+  return { path: path.length > 2 && path.endsWith('/') && !path.endsWith('//') ? path.slice(0, -1) : path, query: mark < 0 ? '' : local.slice(mark + 1) };
 }

@@ -1,51 +1,26 @@
 // The HTTP server: node:http around the five routes, with limits on everything a stranger can hold open. node:http and not a framework,
 // because the answers are frozen byte for byte (no content type here, no content-length there) and a framework's defaults would have to be undone.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { type ErrorCode, XaynetError } from '@xaynet/core/errors';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { type Logger, SILENT_LOGGER } from '../log.ts';
-import { type Answer, EMPTY, FAILED, problem, send, wantsProblems } from './answer.ts';
-import { announcedLength, ByteBudget, readBody } from './body.ts';
-import { corsHeaders } from './cors.ts';
-import type { HttpPort, Verdict } from './port.ts';
-import { RefusalLog } from './refusal-log.ts';
-import { type RouteRequest, refuse, route, withHeaders } from './routes.ts';
+import { type Meter, SILENT_METER } from '../meter.ts';
+import { type AddressBudgets, AddressLimits, NO_BUDGETS } from './address-limits.ts';
+import type { ApiRoutes } from './api-port.ts';
+import { type ClientRules, Clients } from './clients.ts';
+import { Connections } from './connections.ts';
+import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+import { listen } from './listen.ts';
+import type { HttpPort } from './port.ts';
+import { type Answered, Service } from './service.ts';
+import { readTls, type TlsFiles } from './tls.ts';
 
-/** Limits on what clients may hold open; times in milliseconds. */
-export interface HttpLimits {
-  /** Time for the headers of a request to arrive. */
-  readonly headersMs: number;
-  /** Time for a whole request to arrive. */
-  readonly requestMs: number;
-  /** Time without a byte, in either direction, while a body arrives or an answer leaves. */
-  readonly stallMs: number;
-  /** Time an idle connection is kept for the next request. */
-  readonly keepAliveMs: number;
-  /** Time that unwanted bytes are drained after a refusal before the connection is closed. */
-  readonly lingerMs: number;
-  /** Time that {@link HttpServer.close} waits for requests under way. */
-  readonly closeMs: number;
-  /** Connections at a time. */
-  readonly connections: number;
-  /** Time in which at most one line at info tells of messages that were too large. */
-  readonly refusalLogMs: number;
-  /** Bytes of bodies held at a time, over all connections; never less than two largest messages. */
-  readonly bodyBytes: number;
-}
+/** What one address may do, and which address a request is of. */
+export interface AddressRules extends AddressBudgets, ClientRules {}
 
-/** The limits that hold unless others are given. */
-export const HTTP_LIMITS: HttpLimits = {
-  headersMs: 10_000,
-  requestMs: 300_000,
-  stallMs: 30_000,
-  keepAliveMs: 60_000,
-  lingerMs: 1_000,
-  closeMs: 5_000,
-  connections: 4_096,
-  refusalLogMs: 60_000,
-  bodyBytes: 256 * 1024 * 1024,
-};
+/** No limits by address, no proxies. */
+export const NO_ADDRESS_RULES: AddressRules = { ...NO_BUDGETS, trustedProxies: [], exemptAddresses: [] };
 
 /** What {@link startHttp} needs. */
 export interface HttpOptions {
@@ -58,8 +33,20 @@ export interface HttpOptions {
   /** True for the reference's 500s in place of 400, 405 and HEAD. */
   readonly statusCodes: boolean;
   readonly port: HttpPort;
+  /** Routes beside those of the protocol. */
+  readonly api?: ApiRoutes | undefined;
+  /** With it the server speaks HTTPS only. */
+  readonly tls?: TlsFiles | undefined;
+  /** Nobody is limited by address when left out. */
+  readonly addresses?: AddressRules | undefined;
   readonly logger?: Logger | undefined;
+  /** Told how long bodies take (`receive`). */
+  readonly meter?: Meter | undefined;
+  /** Told of every answer. */
+  readonly answered?: ((what: Answered) => void) | undefined;
   readonly limits?: Partial<HttpLimits> | undefined;
+  /** Milliseconds that never run backwards, for the limits by address. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** A server that listens. */
@@ -68,166 +55,120 @@ export interface HttpServer {
   readonly url: string;
   readonly host: string;
   readonly portNumber: number;
+  /** Connections open now. */
+  readonly connections: number;
+  /** Other limits by address from now on. Throws a RangeError for a text that is no address or range. */
+  setAddressRules(rules: AddressRules): void;
+  /**
+   * Reads the files of TLS again, for the handshakes to come; open connections stay. Returns notices for the operator; throws `tls-…`, and
+   * then the old certificate stays. Does nothing without TLS.
+   */
+  reloadTls(): readonly string[];
   /** Stops accepting, ends idle connections, waits a bounded time for requests under way. Can be called again. */
   close(): Promise<void>;
 }
 
 /**
- * Listens and serves the routes of coordinator 3.1. Throws `api-port-in-use`, `api-port-forbidden`, `api-address-unavailable` or
- * `api-listen-failed` when it cannot listen.
+ * Listens and serves the routes of coordinator 3.1. Throws `tls-…` for files that cannot be used, before it binds anything, and
+ * `api-port-in-use`, `api-port-forbidden`, `api-address-unavailable` or `api-listen-failed` when it cannot listen.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const { addresses = NO_ADDRESS_RULES, logger = SILENT_LOGGER, port, tls } = options;
   const limits = { ...HTTP_LIMITS, ...options.limits };
-  const connections = new Connections();
-  const serve = new Service(options, limits, connections);
-  const server = createServer({
-    headersTimeout: limits.headersMs,
-    requestTimeout: limits.requestMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: Math.min(1_000, limits.headersMs),
-    noDelay: true,
+  let clients = new Clients(addresses);
+  const addressLimits = new AddressLimits(addresses, { largest: () => port.maxMessageBytes, now: options.now });
+  const connections = new Connections({ limits: addressLimits, clients: () => clients, most: limits.connections });
+  const closing = new AbortController();
+  const service = new Service({
+    ...options,
+    api: options.api,
+    answered: options.answered,
+    logger,
+    meter: options.meter ?? SILENT_METER,
+    limits,
+    addressLimits,
+    clients: () => clients,
+    connections,
+    closing: closing.signal,
   });
-  server.maxConnections = limits.connections;
-  // A client may close its sending half once it has said everything; without this it would never hear the answer.
-  Object.assign(server, { httpAllowHalfOpen: true });
-  server.on('connection', (socket: Socket) => connections.opened(socket));
-  server.on('request', (request, response) => serve.request(request, response, false));
-  server.on('checkContinue', (request, response) => serve.request(request, response, true));
+  const server = makeServer(limits, tls, logger);
+  accept(server, connections, tls !== undefined, logger);
+  server.on('request', (request, response: ServerResponse) => service.request(request, response, false));
+  server.on('checkContinue', (request, response: ServerResponse) => service.request(request, response, true));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket as Socket, connections));
-  let dropped = false;
-  server.on('drop', () => {
-    if (!dropped) (options.logger ?? SILENT_LOGGER).warn({ connections: limits.connections }, 'too many connections: new ones are turned away');
-    dropped = true;
-  });
-  await listen(server, options.host, options.portNumber);
-  server.on('error', (error) => (options.logger ?? SILENT_LOGGER).error({ error }, 'the HTTP server reports an error'));
-  const { address, family, port } = server.address() as AddressInfo;
-  const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  const bound = await listen(server, options.host, options.portNumber, { scheme: tls === undefined ? 'http' : 'https' });
+  server.on('error', (error) => logger.error({ error }, 'the HTTP server reports an error'));
   let closed: Promise<void> | undefined;
   return {
-    url: `http://${family === 'IPv6' ? `[${reachable}]` : reachable}:${port}`,
-    host: address,
-    portNumber: port,
-    close: () => (closed ??= close(server, connections, limits.closeMs)),
+    ...bound,
+    get connections() {
+      return connections.open;
+    },
+    setAddressRules: (rules) => {
+      clients = new Clients(rules);
+      addressLimits.budgets = rules;
+    },
+    reloadTls: () => {
+      if (tls === undefined) return [];
+      const { context, notices } = readTls(tls);
+      (server as TlsServer).setSecureContext(context);
+      return notices;
+    },
+    close: () => {
+      closed ??= close(server, connections, limits.closeMs);
+      closing.abort();
+      return closed;
+    },
   };
 }
 
-/** Which connections are open, and which of them have requests under way. */
-class Connections {
-  readonly #busy: Map<Socket, Set<ServerResponse>> = new Map();
-  /** True once the server closes: answers then end their connection. */
-  closing = false;
-
-  opened(socket: Socket): void {
-    this.#busy.set(socket, new Set());
-    socket.once('close', () => this.#busy.delete(socket));
+function makeServer(limits: HttpLimits, tls: TlsFiles | undefined, logger: Logger): Server | TlsServer {
+  const given = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: 0, // bodies have a slowest pace instead: what is long enough for one length of model is too short for another
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: Math.min(1_000, limits.headersMs),
+    noDelay: true,
+  };
+  let server: Server | TlsServer;
+  if (tls === undefined) server = createServer(given);
+  else {
+    const { context, notices } = readTls(tls);
+    for (const notice of notices) logger.warn({}, notice);
+    const ask = tls.clientAuth !== undefined;
+    server = createTlsServer({ ...given, ...context, requestCert: ask, rejectUnauthorized: ask, handshakeTimeout: limits.headersMs, allowHalfOpen: true });
   }
-
-  began(socket: Socket, response: ServerResponse): void {
-    const responses = this.#busy.get(socket);
-    responses?.add(response);
-    response.once('close', () => {
-      responses?.delete(response);
-      if (this.closing && responses?.size === 0) socket.destroySoon();
-    });
-  }
-
-  /** True when an answer has begun on this connection, so that nothing else can be said on it. */
-  answering(socket: Socket): boolean {
-    return [...(this.#busy.get(socket) ?? [])].some((response) => response.headersSent);
-  }
-
-  /** Ends the connections on which nothing is under way. */
-  endIdle(): void {
-    this.closing = true;
-    for (const [socket, responses] of this.#busy) if (responses.size === 0) socket.destroySoon();
-  }
+  // A client may close its sending half once it has said everything; without this it would never hear the answer.
+  return Object.assign(server, { httpAllowHalfOpen: true });
 }
 
-/** Answers requests: the routes for documents, body and verdict for messages. */
-class Service {
-  readonly #options: HttpOptions;
-  readonly #limits: HttpLimits;
-  readonly #connections: Connections;
-  readonly #budget: ByteBudget;
-  readonly #logger: Logger;
-  readonly #refusals: RefusalLog;
+const TOO_MANY = 'HTTP/1.1 429 Too Many Requests\r\nretry-after: 10\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 
-  constructor(options: HttpOptions, limits: HttpLimits, connections: Connections) {
-    this.#options = options;
-    this.#limits = limits;
-    this.#connections = connections;
-    this.#budget = new ByteBudget(() => Math.max(limits.bodyBytes, 2 * options.port.maxMessageBytes));
-    this.#logger = options.logger ?? SILENT_LOGGER;
-    this.#refusals = new RefusalLog(this.#logger, limits.refusalLogMs);
-  }
-
-  /** Answers one request, whatever happens; never rejects, never throws. */
-  request(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    this.#connections.began(request.socket, response);
-    response.on('error', () => {}); // the client went away while it was answered
-    const what: RouteRequest = {
-      method: request.method ?? '',
-      target: request.url ?? '',
-      accept: request.headers.accept,
-      ifNoneMatch: request.headers['if-none-match'],
-      origin: request.headers.origin,
-    };
-    this.#answer(request, response, what, expectsContinue)
-      .catch((error: unknown) => {
-        this.#logger.error({ method: what.method, path: pathOf(what), error }, 'a request failed; answered 500');
-        return wantsProblems(what.accept) ? problem('http-failed') : FAILED;
-      })
-      .then((answer) => {
-        if (answer === undefined) return;
-        send(request, response, answer, { ...this.#limits, close: this.#connections.closing });
-        this.#logger.debug({ method: what.method, path: pathOf(what), status: answer.status, remote: request.socket.remoteAddress }, 'answered');
-      })
-      .catch((error: unknown) => {
-        this.#logger.error({ error }, 'an answer could not be sent');
-        response.destroy();
-      });
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse, what: RouteRequest, expectsContinue: boolean): Promise<Answer | undefined> {
-    const { port } = this.#options;
-    const decided = route(what, port, this.#options);
-    if (decided !== 'message') return decided;
-    const limit = port.maxMessageBytes;
-    const { remoteAddress } = request.socket;
-    const announced = announcedLength(request) ?? 0;
-    if (announced > limit) {
-      this.#refusals.tooLarge(announced, limit, remoteAddress);
-      return refuse('message-too-large', what, this.#options);
+/** Counts connections as they come, and turns away those for which there is no room. */
+function accept(server: Server | TlsServer, connections: Connections, encrypted: boolean, logger: Logger): void {
+  let told = false;
+  server.on('connection', (socket: Socket) => {
+    const arrival = connections.arrived(socket);
+    if (arrival === 'open') {
+      if (encrypted) connections.shaking(socket);
+      return;
     }
-    if (expectsContinue) response.writeContinue();
-    const body = await readBody(request, { limit, budget: this.#budget, stallMs: this.#limits.stallMs });
-    if ('failed' in body) {
-      if (body.failed === 'aborted') return undefined;
-      if (body.failed === 'too-large') this.#refusals.tooLarge(body.length, limit, remoteAddress);
-      return refuse(FAILURES[body.failed], what, this.#options, body.failed === 'busy' ? { 'retry-after': '1' } : {});
+    if (arrival === 'too many of the address') {
+      logger.debug({ remote: socket.remoteAddress }, 'too many connections of one address: the new one is turned away');
+      if (encrypted) socket.destroy();
+      else socket.write(TOO_MANY, () => socket.destroySoon());
+      return;
     }
-    try {
-      const verdict = await port.message(body.bytes);
-      return withHeaders(answerOf(verdict, what), corsHeaders(this.#options.corsOrigins, what.origin));
-    } finally {
-      this.#budget.give(body.bytes.length);
-    }
-  }
-}
-
-const FAILURES = { 'too-large': 'message-too-large', busy: 'http-busy', stalled: 'http-body-timeout' } as const satisfies Record<string, ErrorCode>;
-
-/** Original clients get the original empty 200 for every verdict; who asks for problem documents gets the truth. */
-function answerOf(verdict: Verdict, what: RouteRequest): Answer {
-  if (!wantsProblems(what.accept)) return EMPTY;
-  if (!verdict.accepted) return problem(verdict.code);
-  return verdict.complete ? EMPTY : { ...EMPTY, status: 202 };
-}
-
-/** The path without its query, which can name a participant. */
-function pathOf(what: RouteRequest): string {
-  return what.target.split('?', 1)[0]!.slice(0, 200);
+    if (!told) logger.warn({ connections: connections.open }, 'too many connections: new ones are turned away');
+    told = true;
+    socket.destroy();
+  });
+  if (!encrypted) return;
+  server.on('secureConnection', (socket: Socket) => connections.secured(socket));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    logger.debug({ remote: socket.remoteAddress, code: error.code ?? error.message }, 'a client could not shake hands');
+    socket.destroy();
+  });
 }
 
 const UNPARSED: Readonly<Record<string, string>> = {
@@ -237,6 +178,7 @@ const UNPARSED: Readonly<Record<string, string>> = {
 
 /** Answers what is no HTTP, or came too slowly: an empty status, then the end of the connection. */
 function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket, connections: Connections): void {
+  if (error.code !== 'ECONNRESET' && socket.writable && connections.endAfterAnswers(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable || connections.answering(socket)) {
     socket.destroy();
     return;
@@ -245,29 +187,7 @@ function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket, connection
   socket.destroySoon();
 }
 
-const LISTEN_CODES: Readonly<Record<string, ErrorCode>> = {
-  EADDRINUSE: 'api-port-in-use',
-  EACCES: 'api-port-forbidden',
-  EADDRNOTAVAIL: 'api-address-unavailable',
-  ENOTFOUND: 'api-address-unavailable',
-  EAFNOSUPPORT: 'api-address-unavailable',
-};
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => {
-      const at = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-      reject(new XaynetError(LISTEN_CODES[error.code ?? ''] ?? 'api-listen-failed', `${at}: ${error.code ?? error.message}`, { cause: error }));
-    };
-    server.once('error', failed);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
-}
-
-function close(server: Server, connections: Connections, closeMs: number): Promise<void> {
+function close(server: Server | TlsServer, connections: Connections, closeMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), closeMs);
     server.close(() => {

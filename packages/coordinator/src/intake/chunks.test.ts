@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PublicEncryptKey, PublicSigningKey, Signature, SigningKeySeed } from '@xaynet/core/bytes';
+import { PublicSigningKey, SigningKeySeed } from '@xaynet/core/bytes';
 import { signingKeyPairFromSeed } from '@xaynet/core/crypto';
-import { decodePayload, encodeChunk, encodePayload, type Message, signMessage } from '@xaynet/core/message';
+import { decodePayload, encodeChunk, encodePayload, signMessage } from '@xaynet/core/message';
 import { chunksOf, participants, playSum, playUpdate, Rig, sealed, sumPayload, type TestParticipant, updatePayload } from '../rig.test.ts';
-import { ChunkIntake, type ChunkOptions } from './chunks.ts';
+import { ChunkIntake, type ChunkOptions, IDLE_MS, SET_COST } from './chunks.ts';
 import { HEAD_LENGTH } from './eligibility.ts';
 import { chunkBudget } from './limits.ts';
-import { ROOM_BYTES, ROOM_BYTES_PER_PARTICIPANT, WaitingRoom } from './waiting-room.ts';
+import { type ChunkMessage, ROOM_BYTES, ROOM_BYTES_PER_PARTICIPANT, WaitingRoom } from './waiting-room.ts';
 
 /** Bodies of one chunk message each, made by hand. */
 function chunkBody(who: TestParticipant, tag: 'sum' | 'update', chunk: Parameters<typeof encodeChunk>[0]): Uint8Array {
@@ -45,17 +45,15 @@ test('an update in the smallest chunks there are, backwards', async () => {
   assert.deepEqual([...new Set(verdicts.slice(0, -1)), verdicts.at(-1)], ['incomplete', 'accepted']);
 });
 
-test('a chunk sent twice changes nothing; after completion it begins a message that never ends, and goes with the phase', async () => {
+test('a chunk sent twice changes nothing, and after completion it is told what became of the message', async () => {
   const rig = await Rig.start();
   const [who] = participants(rig.params, 'sum', 1);
   const bodies = chunksOf(sumPayload(who!), who!, 232);
-  assert.deepEqual(await sendAll(rig, [bodies[0]!, bodies[0]!, bodies[1]!, bodies[1]!, bodies[2]!, bodies[2]!]), [
-    ...['incomplete', 'incomplete', 'incomplete', 'incomplete', 'accepted', 'incomplete'],
+  assert.deepEqual(await sendAll(rig, [bodies[0]!, bodies[0]!, bodies[1]!, bodies[1]!, bodies[2]!, bodies[2]!, bodies[0]!]), [
+    ...['incomplete', 'incomplete', 'incomplete', 'incomplete', 'accepted', 'accepted', 'accepted'],
   ]);
-  assert.ok(rig.intake.chunkBytes > 0);
-  await rig.seconds(4);
-  assert.equal(rig.phase, 'update');
   assert.equal(rig.intake.chunkBytes, 0);
+  assert.deepEqual('counts' in rig.driver.state && rig.driver.state.counts, { accepted: 1, rejected: 0, discarded: 0 });
 });
 
 test('a set that was begun in one phase cannot be finished in the next round', async () => {
@@ -82,28 +80,41 @@ test('the first chunk of somebody who is not selected is refused, and what came 
   assert.equal(rig.intake.chunkBytes, 0);
 });
 
-test('a chunk that contradicts the last one, or makes the message too large, is refused', async () => {
+test('a chunk that contradicts the others, or makes the message too large, is refused', async () => {
   const rig = await Rig.start();
   const [who] = participants(rig.params, 'sum', 1);
   const payload = encodePayload(sumPayload(who!));
-  const piece = (id: number, from: number, to: number, last: boolean): Uint8Array =>
-    chunkBody(who!, 'sum', { id, messageId: 1, last, data: payload.subarray(from, to) });
-  assert.equal(await rig.send(piece(0, 0, 70, false)), 'incomplete');
-  assert.equal(await rig.send(piece(1, 70, 80, true)), 'decode-truncated', 'complete, but shorter than a sum payload');
-  assert.equal(await rig.send(piece(0, 0, 70, false)), 'incomplete');
-  assert.equal(await rig.send(piece(2, 80, 96, true)), 'incomplete');
-  assert.equal(await rig.send(piece(3, 80, 96, false)), 'chunk-conflict');
-  assert.equal(await rig.send(piece(1, 0, 80, false)), 'message-too-large');
+  const piece = (messageId: number, id: number, from: number, to: number, last: boolean): Uint8Array =>
+    chunkBody(who!, 'sum', { id, messageId, last, data: payload.subarray(from, to) });
+  assert.equal(await rig.send(piece(1, 0, 0, 70, false)), 'incomplete');
+  assert.equal(await rig.send(piece(1, 1, 70, 80, true)), 'decode-truncated', 'complete, but shorter than a sum payload');
+  assert.equal(await rig.send(piece(1, 1, 70, 96, true)), 'decode-truncated', 'the message is over');
+  assert.equal(await rig.send(piece(2, 0, 0, 70, false)), 'incomplete');
+  assert.equal(await rig.send(piece(2, 2, 80, 96, true)), 'incomplete');
+  assert.equal(await rig.send(piece(2, 3, 80, 96, false)), 'chunk-conflict', 'beyond the last');
+  assert.equal(await rig.send(piece(2, 1, 70, 80, true)), 'chunk-conflict', 'another last');
+  assert.equal(await rig.send(piece(2, 0, 0, 69, false)), 'chunk-conflict', 'other bytes');
+  assert.equal(await rig.send(piece(2, 2, 80, 96, false)), 'chunk-conflict', 'the last is no longer the last');
+  assert.equal(await rig.send(piece(2, 1, 0, 80, false)), 'message-too-large');
+  assert.equal(await rig.send(piece(2, 1, 70, 80, false)), 'message-too-large', 'it could never have been finished');
+  assert.equal(rig.intake.chunkBytes, 0);
 });
 
 const key = (n: number): PublicSigningKey => PublicSigningKey(signingKeyPairFromSeed(SigningKeySeed(new Uint8Array(32).fill(n))).publicKey);
 const strangers = Array.from({ length: 200 }, (_, n) => key(n));
 
-function message(participant: PublicSigningKey, id: number, data: Uint8Array, messageId = 1): Message {
-  const payload = encodeChunk({ id, messageId, last: false, data });
-  const coordinator = PublicEncryptKey(new Uint8Array(32).fill(1));
-  return { participant, coordinator, tag: 'update', multipart: true, signature: Signature(new Uint8Array(64)), signed: new Uint8Array(), payload };
+function message(participant: PublicSigningKey, id: number, data: Uint8Array, messageId = 1, last = false, address?: string): ChunkMessage {
+  return { participant, tag: 'update', payload: encodeChunk({ id, messageId, last, data }), address };
 }
+
+/** Options that allow everything, on a clock that stands still. */
+const options = (changes: Partial<ChunkOptions> = {}): ChunkOptions => ({
+  eligibilityError: () => undefined,
+  largestPayload: () => 1000,
+  maxBytes: 8_000_000,
+  now: () => 0,
+  ...changes,
+});
 
 test('the waiting room holds a fixed number of bytes, whoever comes: the oldest guest leaves', () => {
   const room = new WaitingRoom();
@@ -141,35 +152,95 @@ test('the head of a payload is put together from its first chunks only, of the s
 });
 
 test('a late first chunk needs the room, a timely one does not: large chunks in order, 1 MB each', () => {
-  const options: ChunkOptions = { eligibilityError: () => undefined, largestPayload: () => 3_000_000, maxBytes: 8_000_000 };
   const large = new Uint8Array(ROOM_BYTES_PER_PARTICIPANT);
-  const late = new ChunkIntake(options);
-  assert.throws(() => late.add(message(strangers[0]!, 1, large)), { code: 'chunk-budget' });
-  const timely = new ChunkIntake(options);
-  assert.equal(timely.add(message(strangers[0]!, 0, large)).status, 'incomplete');
-  assert.equal(timely.add(message(strangers[0]!, 1, large)).status, 'incomplete');
-  assert.ok(timely.bytes > 2_000_000);
+  const late = new ChunkIntake(options({ largestPayload: () => 3_000_000 }));
+  assert.deepEqual(late.add(message(strangers[0]!, 1, large)), { status: 'refused', code: 'chunk-budget' });
+  const timely = new ChunkIntake(options({ largestPayload: () => 3_000_000 }));
+  assert.equal(timely.add(message(strangers[0]!, 0, large), true).status, 'kept');
+  assert.equal(timely.add(message(strangers[0]!, 1, large)).status, 'kept');
+  assert.ok(timely.bytes > 3_000_000);
   timely.clear();
   assert.equal(timely.bytes, 0);
 });
 
 test('a chunk larger than any payload is refused before it is kept or its signatures are checked', () => {
   let checked = 0;
-  const eligibilityError = (): undefined => void checked++;
-  const chunks = new ChunkIntake({ eligibilityError, largestPayload: () => 1000, maxBytes: 8_000_000 });
+  const chunks = new ChunkIntake(options({ eligibilityError: () => void checked++ }));
   assert.deepEqual(chunks.add(message(strangers[0]!, 0, new Uint8Array(1001))), { status: 'refused', code: 'message-too-large' });
   assert.equal(chunks.bytes + checked, 0);
 });
 
 test('eligibility of a chunk set is checked once, with the head alone', () => {
   const heads: number[] = [];
-  const eligibilityError = (_: Message, head: Uint8Array): undefined => void heads.push(head.length);
-  const chunks = new ChunkIntake({ eligibilityError, largestPayload: () => 1000, maxBytes: 8_000_000 });
+  const chunks = new ChunkIntake(options({ eligibilityError: (_, head) => void heads.push(head.length) }));
   for (const id of [2, 0, 1, 3]) chunks.add(message(strangers[0]!, id, new Uint8Array(100)));
   assert.deepEqual(heads, [HEAD_LENGTH.update]);
   chunks.clear();
   for (const id of [0, 1, 2]) chunks.add(message(strangers[0]!, id, new Uint8Array(100)));
   assert.deepEqual(heads, [HEAD_LENGTH.update, HEAD_LENGTH.update], 'and again in the next phase');
+});
+
+test('no room: who has begun may finish, who comes now is told when to come again, and nobody is dropped who goes on (T14)', () => {
+  let now = 0;
+  const cost = SET_COST + Math.ceil(1000 * 1.0625);
+  const chunks = new ChunkIntake(options({ maxBytes: 3 * cost, now: () => now }));
+  const begin = (n: number, messageId = 1): string => chunks.add(message(strangers[n]!, 0, new Uint8Array(200), messageId), true).status;
+  assert.deepEqual([begin(0), begin(1), begin(2)], ['kept', 'kept', 'kept']);
+  assert.equal(chunks.bytes, 3 * cost);
+  assert.deepEqual(chunks.add(message(strangers[3]!, 0, new Uint8Array(200)), true), { status: 'refused', code: 'chunk-budget', retryAfter: 10 });
+  now = IDLE_MS - 1;
+  assert.equal(begin(3), 'refused', 'not idle yet');
+  assert.equal(chunks.add(message(strangers[0]!, 1, new Uint8Array(200))).status, 'kept');
+  now = IDLE_MS;
+  assert.equal(begin(3), 'kept', 'the two that nobody went on with have left');
+  assert.deepEqual([chunks.evicted, chunks.open], [2, 2]);
+  assert.deepEqual(chunks.add(message(strangers[1]!, 1, new Uint8Array(200))), {
+    status: 'answered',
+    verdict: { accepted: false, code: 'chunk-evicted' },
+  });
+  assert.equal(begin(1, 2), 'kept', 'with a fresh message id it may begin anew');
+  assert.equal(chunks.add(message(strangers[0]!, 2, new Uint8Array(100), 1, true)).status, 'complete');
+});
+
+test('a repeated chunk does not keep a set alive', () => {
+  let now = 0;
+  const chunks = new ChunkIntake(options({ maxBytes: 1, now: () => now }));
+  const first = message(strangers[0]!, 0, new Uint8Array(200));
+  assert.equal(chunks.add(first, true).status, 'kept', 'one set always fits');
+  now = IDLE_MS;
+  assert.equal(chunks.add(first).status, 'kept');
+  assert.equal(chunks.add(message(strangers[1]!, 0, new Uint8Array(200)), true).status, 'kept');
+  assert.equal(chunks.evicted, 1);
+});
+
+test('one address has a quarter of the room, however many keys it has; one participant has two sets', () => {
+  const cost = SET_COST + Math.ceil(1000 * 1.0625);
+  const chunks = new ChunkIntake(options({ maxBytes: 8 * cost }));
+  const begin = (n: number, address: string | undefined, id = 1): string =>
+    chunks.add(message(strangers[n]!, 0, new Uint8Array(200), id, false, address), true).status;
+  assert.deepEqual([begin(0, 'a'), begin(1, 'a'), begin(2, 'a'), begin(2, 'b'), begin(3, undefined)], ['kept', 'kept', 'refused', 'kept', 'kept']);
+  assert.deepEqual([begin(3, undefined, 2), begin(3, undefined, 3)], ['kept', 'kept']);
+  assert.equal(chunks.evicted, 1, 'its own oldest has left');
+  assert.equal(chunks.add(message(strangers[3]!, 1, new Uint8Array(200), 1)).status, 'answered');
+});
+
+test('more chunks than a payload of the size can have are refused, and hold no room', () => {
+  const chunks = new ChunkIntake(options());
+  const result = chunks.add(message(strangers[0]!, 0, new Uint8Array(200)), true);
+  assert.equal(result.status, 'kept');
+  assert.deepEqual(chunks.add(message(strangers[0]!, 300, Uint8Array.of(1))), { status: 'refused', code: 'chunk-count' });
+  const { bytes } = chunks;
+  assert.deepEqual(chunks.add(message(strangers[0]!, 300, Uint8Array.of(1), 9)), { status: 'refused', code: 'chunk-count' });
+  assert.equal(chunks.bytes, bytes);
+});
+
+test('chunks that could not be stored can be taken out again', () => {
+  const chunks = new ChunkIntake(options());
+  const kept = chunks.add(message(strangers[0]!, 0, new Uint8Array(200)), true);
+  assert.ok(kept.status === 'kept' && kept.fresh.length === 1);
+  kept.undo();
+  const again = chunks.add(message(strangers[0]!, 0, new Uint8Array(200)));
+  assert.ok(again.status === 'kept' && again.fresh.length === 1, 'it is new again');
 });
 
 test('chunked and unchunked updates come to the same aggregate', async () => {

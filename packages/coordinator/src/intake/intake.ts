@@ -1,27 +1,32 @@
-// The way of a body from the network to the round, in the order of coordinator 2.1: size, sealed box, length, phase, signature, coordinator
-// key, chunks, payload, eligibility, round. Budgets come before work, and every refusal is a code: nothing a participant sends throws.
+// The way of a body from the network to the round, in the order of coordinator 2.1. What needs no other message is judged in a pool of
+// threads; here stay the things that do: size and phase before all, chunks and their room, what is spooled, budgets, the round itself.
+// Every refusal is a code, and one that says when to come again is our fault, never the message's: nothing a participant sends throws.
 
-import { copyBytes, equalBytes } from '@xaynet/core/bytes';
-import { isUsableEncryptKey, openSealed } from '@xaynet/core/crypto';
+import { copyBytes, type PublicSigningKey } from '@xaynet/core/bytes';
 import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { maskObjectSize } from '@xaynet/core/mask';
-import { decodePayload, type Message, type Payload, parseMessage, verifyMessage } from '@xaynet/core/message';
+import { decodePayload } from '@xaynet/core/message';
 import type { Bulletin, View } from '../bulletin.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { EventBus } from '../events.ts';
 import type { Verdict } from '../http/port.ts';
 import type { Logger } from '../log.ts';
+import { type Meter, SILENT_METER } from '../meter.ts';
 import type { Request } from '../request.ts';
 import type { Answer } from '../round/state.ts';
-import { ChunkIntake } from './chunks.ts';
+import { type BudgetLimits, Budgets, NO_BUDGETS } from './budgets.ts';
+import { ChunkIntake, type OpenSet } from './chunks.ts';
+import { contextOf, type IntakeCompat, type JudgeContext } from './context.ts';
 import { eligibilityError } from './eligibility.ts';
-import { parseLeniently, TRAILING_BYTES, withoutTrailingBytes } from './lenient.ts';
+import type { Judgement } from './judge.ts';
+import { TRAILING_BYTES } from './lenient.ts';
 import { chunkBudget, largestMessage, largestMessageEver, largestPayload, tagOfPhase } from './limits.ts';
+import { IntakePool, type PoolOptions } from './pool.ts';
+import { release } from './release.ts';
+import { Spool, type SpoolStore } from './spool.ts';
+import type { ChunkMessage } from './waiting-room.ts';
 
-/** Switches that make intake as lenient as the original, one by one. */
-export interface IntakeCompat {
-  readonly unverifiedSumSignature: boolean;
-  readonly trailingBytes: boolean;
-}
+export type { IntakeCompat } from './context.ts';
 
 export interface IntakeOptions {
   readonly compat: IntakeCompat;
@@ -32,28 +37,72 @@ export interface IntakeOptions {
   readonly submit: (request: Request) => Promise<Answer>;
   readonly bus: EventBus;
   readonly logger: Logger;
+  /** Why nothing is taken now, and when to come again; undefined while all is well. */
+  readonly paused?: (() => { readonly code: ErrorCode; readonly retryAfter: number } | undefined) | undefined;
+  /** Where chunks are kept until their message is complete; nowhere when left out. */
+  readonly store?: SpoolStore | undefined;
+  /** None when left out. */
+  readonly budgets?: BudgetLimits;
+  /** Threads; 0, the default: everything is done on this one. */
+  readonly workers?: number | undefined;
+  readonly pool?: Pick<PoolOptions, 'limits' | 'spawn'> | undefined;
+  readonly clock?: Clock | undefined;
+  readonly meter?: Meter | undefined;
+}
+
+/** What is known of a message on its way: who is told how long its stages take, and whose it is once that is proved. */
+interface Trip {
+  readonly meter: Meter;
+  participant?: PublicSigningKey;
 }
 
 // A body up to this size is read and answered like any other, however small the messages of the round are.
 const ALWAYS_READ = 64 * 1024;
 
+/** Seconds after which to come again, by what stands in the way. */
+const RETRY: Readonly<Partial<Record<ErrorCode, number>>> = {
+  'http-busy': 1,
+  'queue-full': 1,
+  'internal-error': 1,
+  'storage-failed': 5,
+  'shutting-down': 5,
+  'rate-limited': 60,
+};
+
 /** Takes bodies of `POST /message` (coordinator 2). */
 export class Intake {
   readonly #options: IntakeOptions;
+  readonly #pool: IntakePool;
   readonly #chunks: ChunkIntake;
+  readonly #spool: Spool;
+  readonly #budgets: Budgets;
+  readonly #meter: Meter;
   readonly #slack: number;
+  #view: View;
+  /** Chunks are read back from the store: once, when the first phase that takes messages is published. */
+  #restoring: Promise<void> | undefined;
+  #context: JudgeContext | undefined;
 
   constructor(options: IntakeOptions) {
+    const { bulletin, clock = systemClock, compat, logger, meter = SILENT_METER, store, workers = 0 } = options;
     this.#options = options;
-    this.#slack = options.compat.trailingBytes ? TRAILING_BYTES : 0;
-    const { bulletin, compat } = options;
+    this.#meter = meter;
+    this.#slack = compat.trailingBytes ? TRAILING_BYTES : 0;
+    this.#pool = new IntakePool({ ...options.pool, workers, clock, logger });
+    this.#spool = new Spool(store, logger);
+    this.#budgets = new Budgets(() => options.budgets ?? NO_BUDGETS);
     const { params } = bulletin.view;
     this.#chunks = new ChunkIntake({
       eligibilityError: (message, head) => eligibilityError(message.tag, head, message.participant, bulletin.view.params, compat),
+      budgetError: ({ participant, address }) =>
+        this.#budgets.hasMessage(participant) && this.#budgets.admit(participant, address) ? undefined : 'rate-limited',
       largestPayload: (tag) => largestPayload(tag, bulletin.view) + this.#slack,
       maxBytes: chunkBudget(maskObjectSize(params.maskConfig, params.modelLength)),
+      now: () => clock.now(),
     });
-    bulletin.onChange(() => this.#chunks.clear());
+    this.#view = bulletin.view;
+    this.#context = contextOf(bulletin.view, compat);
+    bulletin.onChange((view) => this.#changed(view));
   }
 
   /**
@@ -65,79 +114,244 @@ export class Intake {
     return Math.max(ALWAYS_READ, largestMessageEver(bulletin.view, maxSums) + this.#slack);
   }
 
-  /** Bytes that chunks of unfinished messages take now. */
+  /** Bytes that chunks of unfinished messages take now, or may come to take. */
   get chunkBytes(): number {
     return this.#chunks.bytes;
   }
 
-  /** Takes one body; the verdict comes when the round has decided. Never rejects. */
-  async receive(body: Uint8Array): Promise<Verdict> {
-    const view = this.#options.bulletin.view;
-    let request: Request | undefined;
+  /** Messages that are being judged, or wait for it. */
+  get judging(): number {
+    return this.#pool.tasks;
+  }
+
+  /** Threads that judge, those of them that do so now, and messages that wait for one. */
+  get workers(): { readonly total: number; readonly busy: number; readonly waiting: number } {
+    return { total: this.#pool.running, busy: this.#pool.busy, waiting: this.#pool.waiting };
+  }
+
+  /**
+   * Takes one body; the verdict comes when the round has decided. The body is the intake's from then on, and empty soon after where a thread
+   * took it. `address`: where it came from, as text; one that is none is not limited. Never rejects.
+   */
+  async receive(body: Uint8Array, address = ''): Promise<Verdict> {
+    const began = performance.now();
+    const { length: bytes } = body;
+    const { view } = this.#options.bulletin;
+    const watch = this.#meter.watch?.();
+    const trip: Trip = { meter: watch ?? this.#meter };
+    let verdict: Verdict;
     try {
-      request = this.#read(body, view);
-      if (request === undefined) return { accepted: true, complete: false };
+      verdict = await this.#take(body, this.#budgets.addressOf(address), trip);
     } catch (error) {
-      return this.#refuse(error, body, view);
+      verdict = this.#refuse(error, bytes, view, trip);
     }
-    const answer = await this.#options.submit(request);
-    return answer.kind === 'accepted' ? { accepted: true, complete: true } : { accepted: false, code: answer.code };
+    trip.meter.observe('message', (performance.now() - began) / 1000, bytes);
+    const { round, phase } = view;
+    watch?.end({
+      round,
+      phase,
+      tag: tagOfPhase(phase),
+      participant: trip.participant,
+      bytes,
+      verdict: !verdict.accepted ? verdict.code : verdict.complete ? 'accepted' : 'incomplete',
+    });
+    return verdict;
   }
 
-  /** Stages 1 to 8; undefined for a chunk whose message is not complete. Throws coded errors. */
-  #read(body: Uint8Array, view: View): Request | undefined {
-    const expected = tagOfPhase(view.phase);
-    if (body.length > largestMessage(view) + this.#slack) {
-      throw refusal(body.length > largestMessageEver(view, this.#options.maxSums) + this.#slack ? 'message-too-large' : 'message-unexpected');
+  /** Resolves when the chunks that were kept over a restart are read, as soon as a phase takes messages again. */
+  get restored(): Promise<void> {
+    return this.#restoring ?? Promise.resolve();
+  }
+
+  /** Ends the threads; what they had is refused. Resolves when none is left. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** Stages 1 to 9. Throws coded errors. */
+  async #take(body: Uint8Array, address: string | undefined, trip: Trip): Promise<Verdict> {
+    const { bulletin, maxSums, paused } = this.#options;
+    const { view } = bulletin;
+    const context = this.#context;
+    const { length } = body;
+    const pause = paused?.();
+    if (pause !== undefined) throw new Later(pause.code, pause.retryAfter);
+    if (length > largestMessage(view) + this.#slack) {
+      throw new XaynetError(length > largestMessageEver(view, maxSums) + this.#slack ? 'message-too-large' : 'message-unexpected');
     }
-    if (expected === undefined) throw refusal('message-unexpected');
-    const plain = openSealed(body, view.keys);
-    const message = this.#options.compat.trailingBytes ? parseLeniently(plain) : parseMessage(plain);
-    if (message.tag !== expected) throw refusal('message-unexpected');
-    if (!verifyMessage(message)) throw refusal('signature-invalid');
-    if (!equalBytes(message.coordinator, view.params.publicKey)) throw refusal('coordinator-key-mismatch');
-    const bytes = this.#join(message);
-    if (bytes === undefined) return undefined;
-    const payload = this.#decode(message, bytes);
-    const error = eligibilityError(message.tag, bytes, message.participant, view.params, this.#options.compat);
-    if (error !== undefined) throw refusal(error);
-    return { round: view.round, participant: copyBytes(message.participant), payload, bytes: bytes.length };
-  }
-
-  /** The whole payload of a message, or undefined while chunks of it are missing (stage 7). */
-  #join(message: Message): Uint8Array | undefined {
-    if (!message.multipart) return message.payload;
-    const evicted = this.#chunks.evicted;
-    const result = this.#chunks.add(message);
-    if (this.#chunks.evicted > evicted) {
-      const { round, phase } = this.#options.bulletin.view;
-      this.#options.logger.warn(
-        { round, phase, chunkBytes: this.#chunks.bytes },
-        'no room for all unfinished messages; the one that waited longest was dropped',
-      );
-      this.#options.bus.emit({ type: 'refused', round, phase, code: 'chunk-budget', bytes: 0 });
+    if (context === undefined) throw new XaynetError('message-unexpected');
+    if (this.#pool.isFullFor(length)) throw new Later('http-busy');
+    const judgement = await this.#judge({ context, bytes: body, meter: trip.meter });
+    trip.participant = judgement.participant;
+    if (judgement.kind === 'chunk') {
+      const participant = copyBytes(judgement.participant);
+      trip.participant = participant;
+      try {
+        return await this.#takeChunk({ ...judgement, participant }, context, address, length, trip);
+      } finally {
+        release(judgement.payload); // its set, the waiting room and the store have copies
+      }
     }
-    if (result.status === 'refused') throw refusal(result.code);
-    return result.status === 'complete' ? result.payload : undefined;
+    return this.#submit(judgement, context, address, trip);
   }
 
-  #decode({ tag }: Message, bytes: Uint8Array): Payload {
-    const payload = decodePayload(tag, this.#options.compat.trailingBytes ? withoutTrailingBytes(tag, bytes) : bytes);
-    // T9: nothing can be sealed to a low-order key, so it would stop update participants whose library throws.
-    if (payload.tag === 'sum' && !isUsableEncryptKey(payload.ephemeralKey)) throw refusal('key-unusable');
-    return payload;
+  async #judge(task: Parameters<IntakePool['judge']>[0]): Promise<Exclude<Judgement, { kind: 'refused' }>> {
+    const judgement = await this.#pool.judge(task);
+    if (judgement.kind !== 'refused') return judgement;
+    throw judgement.code in RETRY ? new Later(judgement.code) : new XaynetError(judgement.code);
   }
 
-  #refuse(error: unknown, body: Uint8Array, { round, phase }: View): Verdict {
+  /** Stage 7. A chunk that is answered "taken" is in a set and stored, or waits for the proof that its sender is selected. */
+  async #takeChunk(
+    { participant, payload, proven }: Judgement & { kind: 'chunk' },
+    context: JudgeContext,
+    address: string | undefined,
+    bytes: number,
+    trip: Trip,
+  ): Promise<Verdict> {
+    await this.#restoring;
+    if (context !== this.#context) throw new XaynetError('message-unexpected');
+    const message: ChunkMessage = { participant, tag: context.tag, payload, address };
+    const { evicted } = this.#chunks;
+    const result = this.#chunks.add(message, proven);
+    if (this.#chunks.evicted > evicted) this.#tellEvicted(this.#chunks.evicted - evicted);
+    switch (result.status) {
+      case 'refused':
+        throw result.retryAfter === undefined ? new XaynetError(result.code) : new Later(result.code, result.retryAfter);
+      case 'answered':
+        return this.#repeat(await result.verdict, bytes, trip);
+      case 'complete':
+        return this.#complete(result.set, context, trip);
+      case 'waiting':
+        return { accepted: true, complete: false };
+      case 'kept': {
+        const fresh = result.fresh.length === 0 && this.#spool.isBusy ? [message] : result.fresh;
+        try {
+          await this.#spool.append(fresh);
+        } catch {
+          result.undo();
+          throw new Later('storage-failed');
+        }
+        return { accepted: true, complete: false };
+      }
+    }
+  }
+
+  /** A chunk of a set that is over, or about to be, is told what became of it; a refusal counts as one more. */
+  #repeat(verdict: Verdict, bytes: number, trip: Trip): Verdict {
+    if (verdict.accepted) return verdict;
+    const error = verdict.retryAfter === undefined ? new XaynetError(verdict.code) : new Later(verdict.code, verdict.retryAfter);
+    return this.#refuse(error, bytes, this.#options.bulletin.view, trip);
+  }
+
+  /** All chunks are there: judges and submits what they come to. Never rejects. */
+  #complete(set: OpenSet, context: JudgeContext, trip: Trip): Promise<Verdict> {
+    set.verdict = this.#judgeSet(set, context, trip);
+    return set.verdict;
+  }
+
+  async #judgeSet(set: OpenSet, context: JudgeContext, trip: Trip): Promise<Verdict> {
+    const { view } = this.#options.bulletin;
+    const bytes = set.chunks.payload();
+    const { length } = bytes;
+    let payload: Uint8Array | undefined = bytes;
+    let verdict: Verdict;
+    try {
+      if (this.#pool.isFullFor(length)) throw new Later('http-busy');
+      const judgement = await this.#judge({ context, bytes, from: set.participant, meter: trip.meter });
+      payload = judgement.payload;
+      verdict = await this.#submit(judgement as Judgement & { kind: 'message' }, context, set.address, trip);
+    } catch (error) {
+      verdict = this.#refuse(error, length, view, trip);
+    }
+    // Whoever has used up its share does not get to have megabytes judged again for a few bytes.
+    if (!verdict.accepted && verdict.retryAfter !== undefined && verdict.code !== 'rate-limited') {
+      this.#chunks.retain(set, payload.length === 0 ? undefined : payload);
+      return verdict;
+    }
+    if (context === this.#context) {
+      this.#chunks.finish(set, verdict);
+      this.#spool.finish(set.participant, set.tag, set.messageId);
+      if (this.#chunks.open === 0) this.#spool.eraseIfMany();
+    }
+    return verdict;
+  }
+
+  /** Stage 9, within the budgets of key and address. */
+  async #submit(judged: Judgement & { kind: 'message' }, { round, tag }: JudgeContext, address: string | undefined, { meter }: Trip): Promise<Verdict> {
+    const payload = decodePayload(tag, judged.payload);
+    const participant = copyBytes(judged.participant);
+    if (!this.#budgets.hasMessage(participant) || !this.#budgets.admit(participant, address)) throw new Later('rate-limited');
+    this.#budgets.take(participant);
+    const elements = { error: judged.elementsError };
+    const answer = await this.#options.submit({ round, participant, payload, bytes: judged.payload.length, elements, meter });
+    if (answer.kind === 'accepted') return { accepted: true, complete: true };
+    const retryAfter = ('retryAfter' in answer ? answer.retryAfter : undefined) ?? RETRY[answer.code];
+    if (retryAfter === undefined) return { accepted: false, code: answer.code };
+    this.#budgets.give(participant);
+    return { accepted: false, code: answer.code, retryAfter };
+  }
+
+  /** Another phase: what belongs to the one before goes. */
+  #changed(view: View): void {
+    const before = this.#view;
+    this.#view = view;
+    if (before.round === view.round && before.phase === view.phase) return;
+    const had = this.#context !== undefined;
+    this.#context = contextOf(view, this.#options.compat);
+    this.#pool.prepare(this.#context);
+    this.#chunks.clear();
+    this.#budgets.clear();
+    if (had) this.#spool.erase();
+    if (this.#context !== undefined) this.#restoring ??= this.#restore(this.#context);
+  }
+
+  /**
+   * What the store kept of the phase that a restart goes on with. A fresh phase finds nothing: a round begins with an erased store. Messages of
+   * which all chunks are there go to the round at once.
+   */
+  async #restore(context: JudgeContext): Promise<void> {
+    const { logger } = this.#options;
+    let count = 0;
+    try {
+      for await (const { participant, tag, payload } of this.#spool.stored(context.tag)) {
+        if (context !== this.#context) return;
+        this.#chunks.trust(participant);
+        const result = this.#chunks.add({ participant, tag, payload });
+        if (result.status === 'complete') void this.#complete(result.set, context, { meter: this.#meter, participant });
+        count++;
+      }
+    } catch (error) {
+      logger.error({ error, chunks: count }, 'chunks of unfinished messages could not be read; their senders will have to begin anew');
+    }
+    if (count > 0) logger.info({ chunks: count, messages: this.#chunks.open }, 'chunks of unfinished messages are here again');
+  }
+
+  #tellEvicted(count: number): void {
+    const { bus, bulletin, logger } = this.#options;
+    const { round, phase } = bulletin.view;
+    logger.warn({ round, phase, messages: count, chunkBytes: this.#chunks.bytes }, 'unfinished messages that nobody went on with were dropped');
+    for (let i = 0; i < count; i++) bus.emit({ type: 'refused', round, phase, code: 'chunk-evicted', bytes: 0 });
+  }
+
+  #refuse(error: unknown, bytes: number, { round, phase }: View, { participant }: Trip): Verdict {
     const { bus, logger } = this.#options;
     const code: ErrorCode = isXaynetError(error) ? error.code : 'internal-error';
-    if (code === 'internal-error') logger.error({ error, round, phase, bytes: body.length }, 'a message could not be handled');
-    else logger.warn({ code, round, phase, bytes: body.length }, 'message refused');
-    bus.emit({ type: 'refused', round, phase, code, bytes: body.length });
-    return { accepted: false, code };
+    const about = { round, phase, ...(participant === undefined ? {} : { participant }), bytes };
+    if (!isXaynetError(error)) logger.error({ error, ...about }, 'a message could not be handled');
+    else if (error instanceof Later) logger.debug({ code, ...about }, 'message refused for now');
+    else logger.warn({ code, ...about }, 'message refused');
+    bus.emit({ type: 'refused', round, phase, code, bytes });
+    return error instanceof Later ? { accepted: false, code, retryAfter: error.retryAfter } : { accepted: false, code };
   }
 }
 
-function refusal(code: ErrorCode): XaynetError {
-  return new XaynetError(code);
+/** Nothing is wrong with the message; it may come again in so many seconds. */
+class Later extends XaynetError {
+  readonly retryAfter: number;
+
+  constructor(code: ErrorCode, retryAfter: number = RETRY[code] ?? 1) {
+    super(code);
+    this.retryAfter = retryAfter;
+  }
 }

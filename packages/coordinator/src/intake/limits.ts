@@ -36,8 +36,8 @@ export function largestMessageEver({ params }: View, sums: number): number {
 }
 
 // What unfinished multipart messages may take in all: 64 of the largest messages, but neither less than the first nor more than the second of
-// these, except that four always fit. Only senders that proved their eligibility get there; beyond it, the longest waiting message is
-// dropped (threats T14), which its sender does not learn: so the room has to be wide enough for the uploads of a whole round at once.
+// these, except that four always fit. Only senders that proved their eligibility get there, and each takes the room that its message will
+// need; beyond it, whoever begins is asked to come again later (threats T14), so the room has to be wide enough for many uploads at once.
 const LARGEST_MESSAGES = 64;
 const LEAST_BYTES = 64 * 1024 * 1024;
 const MOST_BYTES = 1024 * 1024 * 1024;

@@ -2,16 +2,24 @@
 // must be little (threats T14): chunk 0, whose head carries the proof, may come late, but what arrives before it waits in this small room,
 // and the oldest leave when it is full. Whoever sends chunk 0 first, as all known clients do, never waits here.
 
-import { concatBytes, copyBytes, type PublicSigningKey, Signature, toHex } from '@xaynet/core/bytes';
-import { type Chunk, decodeChunk, type Message } from '@xaynet/core/message';
+import { concatBytes, copyBytes, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
+import { type Chunk, decodeChunk, type MessageTag } from '@xaynet/core/message';
 
 /** Bytes that the room holds in all, and for one participant; each chunk counts for its overhead as well. */
 export const ROOM_BYTES: number = 4 * 1024 * 1024;
 export const ROOM_BYTES_PER_PARTICIPANT: number = 1024 * 1024;
 const CHUNK_COST = 1024;
 
+/** A verified chunk. `payload`: chunk header and data; `address`: where it came from, undefined where that limits nothing. */
+export interface ChunkMessage {
+  readonly participant: PublicSigningKey;
+  readonly tag: MessageTag;
+  readonly payload: Uint8Array;
+  readonly address?: string | undefined;
+}
+
 interface Waiting {
-  readonly message: Message;
+  readonly message: ChunkMessage;
   readonly chunk: Chunk;
 }
 
@@ -31,7 +39,7 @@ export class WaitingRoom {
   }
 
   /** Takes a chunk; false when it alone is too large for the room. Throws for a payload that is no chunk. */
-  add(message: Message): boolean {
+  add(message: ChunkMessage): boolean {
     const own = copyOf(message);
     const chunk = decodeChunk(own.payload);
     const cost = costOf(chunk);
@@ -50,7 +58,7 @@ export class WaitingRoom {
   }
 
   /** The head of the payload that `message` is a chunk of, as far as its first chunks are there: `length` bytes, or undefined. */
-  head(message: Message, length: number): Uint8Array | undefined {
+  head(message: ChunkMessage, length: number): Uint8Array | undefined {
     const { messageId } = decodeChunk(message.payload);
     const set = (this.#guests.get(toHex(message.participant))?.chunks ?? []).filter((waiting) => isSameSet(waiting, message, { messageId }));
     const data = new Map(set.map(({ chunk }) => [chunk.id, chunk.data]));
@@ -65,8 +73,13 @@ export class WaitingRoom {
     return concatBytes(...parts).subarray(0, length);
   }
 
+  /** The chunks of a participant, in the order of arrival. */
+  peek(participant: PublicSigningKey): readonly ChunkMessage[] {
+    return (this.#guests.get(toHex(participant))?.chunks ?? []).map(({ message }) => message);
+  }
+
   /** Takes all chunks of a participant out of the room, in the order of arrival. */
-  drop(participant: PublicSigningKey): readonly Message[] {
+  drop(participant: PublicSigningKey): readonly ChunkMessage[] {
     return this.#release(toHex(participant)).map(({ message }) => message);
   }
 
@@ -91,7 +104,7 @@ export class WaitingRoom {
   }
 }
 
-function isSameSet(waiting: Waiting, message: Message, chunk: Pick<Chunk, 'messageId'>): boolean {
+function isSameSet(waiting: Waiting, message: ChunkMessage, chunk: Pick<Chunk, 'messageId'>): boolean {
   return waiting.chunk.messageId === chunk.messageId && waiting.message.tag === message.tag;
 }
 
@@ -99,15 +112,7 @@ function costOf(chunk: Chunk): number {
   return chunk.data.length + CHUNK_COST;
 }
 
-/** A copy that does not keep the body alive that the message was cut from; its signature has been checked and is not needed any more. */
-function copyOf(message: Message): Message {
-  return {
-    participant: copyBytes(message.participant),
-    coordinator: copyBytes(message.coordinator),
-    tag: message.tag,
-    multipart: true,
-    signature: Signature(new Uint8Array(Signature.LENGTH)),
-    signed: new Uint8Array(),
-    payload: copyBytes(message.payload),
-  };
+/** A copy that does not keep the buffer alive that the chunk was cut from. */
+function copyOf({ participant, tag, payload, address }: ChunkMessage): ChunkMessage {
+  return { participant: copyBytes(participant), tag, payload: copyBytes(payload), address };
 }

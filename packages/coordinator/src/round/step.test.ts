@@ -8,8 +8,11 @@ import type { Effect, RoundEvent, RoundSettings, RoundState } from './state.ts';
 import { begin, type Step, step } from './step.ts';
 
 const limits = { count: { min: 1, max: 10 }, time: { min: 0, max: 20 } };
-const SETTINGS: RoundSettings = { pet: { sum: limits, update: { ...limits, count: { min: 3, max: 10 } }, sum2: limits }, compat: { plurality: false } };
-const PLURALITY: RoundSettings = { ...SETTINGS, compat: { plurality: true } };
+const SETTINGS: RoundSettings = {
+  pet: { sum: limits, update: { ...limits, count: { min: 3, max: 10 } }, sum2: limits },
+  compat: { plurality: false, arrivalOrder: false },
+};
+const PLURALITY: RoundSettings = { ...SETTINGS, compat: { plurality: true, arrivalOrder: false } };
 
 /** Feeds events one after another; all effects, and the last state. */
 function feed(from: Step, events: readonly RoundEvent[], settings: RoundSettings = SETTINGS): { state: RoundState; effects: Effect[] } {
@@ -43,13 +46,14 @@ const toSum2 = (sums: number): RoundEvent[] => [
   { type: 'frozen', entries: 3 },
   { type: 'deadline' },
 ];
+const toUnmask = (sums: number): RoundEvent[] => [...toSum2(sums), ...accepted('sum2', sums), { type: 'entered' }];
+const CLEARED: RoundEvent = { type: 'cleared' };
 const published = (effects: readonly Effect[]): string[] =>
   effects.flatMap((effect) => (effect.type === 'publish' ? [`${effect.phase} +${effect.show} -${effect.hide}`] : []));
 
 test('a whole round: each phase is published in one act together with its documents (W-08)', () => {
   const { state, effects } = feed(begin(0), [
-    ...toSum2(1),
-    ...accepted('sum2', 1),
+    ...toUnmask(1),
     { type: 'counted', votes: [1] },
     { type: 'unmasked', withinBound: true },
     { type: 'model-stored' },
@@ -57,7 +61,7 @@ test('a whole round: each phase is published in one act together with its docume
   assert.deepEqual(published(effects), ['sum +params -', 'update +sums -', 'sum2 +seeds -', 'unmask + -sums,seeds', 'idle +model -']);
   assert.deepEqual(state, { phase: 'idle', round: 2, failures: 0, awaits: 'erased' });
   const kinds = effects.map(({ type }) => type).filter((type) => !['publish', 'deadline', 'no-deadline', 'answer', 'admit', 'purge'].includes(type));
-  assert.deepEqual(kinds, ['new-round', 'freeze', 'aggregate', 'freeze', 'count-masks', 'unmask', 'store-model', 'erase']);
+  assert.deepEqual(kinds, ['new-round', 'freeze', 'aggregate', 'freeze', 'enter', 'count-masks', 'unmask', 'store-model', 'erase']);
 });
 
 test('the first round after a fresh start is 1, after a restart the stored one + 1', () => {
@@ -76,7 +80,7 @@ test('a message is discarded while a phase is closed, and in idle, unmask, failu
   const situations: [string, RoundEvent[]][] = [
     ['idle', []],
     ['sum', [...TO_SUM, ...accepted('sum')]],
-    ['unmask', [...toSum2(1), ...accepted('sum2', 1)]],
+    ['unmask', toUnmask(1)],
     ['failure', [{ type: 'failed', code: 'storage-failed', message: '' }]],
     ['shutdown', [{ type: 'stop' }]],
   ];
@@ -134,15 +138,23 @@ test('sum2 waits for a majority: one fast liar among three cannot end it (T7)', 
   assert.equal(liar.state.phase, 'sum2', 'count.min is 1, but one of three is no majority');
   const honest = feed(liar, accepted('sum2', 1));
   assert.equal(honest.state.phase, 'sum2', 'two answers that differ');
-  assert.equal(feed(honest, accepted('sum2', 2)).state.phase, 'unmask', 'two of three agree');
-  assert.equal(feed(honest, accepted('sum2', 1)).state.phase, 'unmask', 'all have answered: waiting longer cannot help');
-  assert.equal(feed(start, accepted('sum2', 1), PLURALITY).state.phase, 'unmask', 'as in the original');
+  const entered: RoundEvent = { type: 'entered' };
+  assert.equal(feed(honest, [...accepted('sum2', 2), entered]).state.phase, 'unmask', 'two of three agree');
+  assert.equal(feed(honest, [...accepted('sum2', 1), entered]).state.phase, 'unmask', 'all have answered: waiting longer cannot help');
+  assert.equal(feed(start, [...accepted('sum2', 1), entered], PLURALITY).state.phase, 'unmask', 'as in the original');
 });
 
 test('sum2 at time.max: below the minimum it times out, above it unmasking says what is wrong', () => {
   const few = feed(begin(0), [...toSum2(3), ...accepted('sum2', 1), { type: 'deadline' }]).state;
   assert.equal(few.phase === 'failure' && few.cause.code, 'phase-timeout');
-  const split = feed(begin(0), [...toSum2(4), ...accepted('sum2', 1), ...accepted('sum2', 1), ...accepted('sum2', 2), { type: 'deadline' }]).state;
+  const split = feed(begin(0), [
+    ...toSum2(4),
+    ...accepted('sum2', 1),
+    ...accepted('sum2', 1),
+    ...accepted('sum2', 2),
+    { type: 'deadline' },
+    { type: 'entered' },
+  ]).state;
   assert.equal(split.phase, 'unmask');
 });
 
@@ -154,25 +166,25 @@ test('the limits of sum2: majority of the sum dictionary, and a maximum that all
   assert.deepEqual(sum2Limits(50, settings(1, 100)).count, { min: 26, max: 100 });
   assert.deepEqual(sum2Limits(50, settings(40, 100)).count, { min: 40, max: 100 });
   assert.deepEqual(sum2Limits(50, settings(1, 10)).count, { min: 26, max: 26 });
-  assert.deepEqual(sum2Limits(50, { ...settings(1, 10), compat: { plurality: true } }).count, { min: 1, max: 10 });
+  assert.deepEqual(sum2Limits(50, { ...settings(1, 10), compat: { plurality: true, arrivalOrder: false } }).count, { min: 1, max: 10 });
 });
 
 test('a model out of range is not stored, and the previous one stays (T11)', () => {
-  const { state, effects } = feed(begin(0), [...toSum2(1), ...accepted('sum2', 1), { type: 'counted', votes: [1] }, { type: 'unmasked', withinBound: false }]);
+  const { state, effects } = feed(begin(0), [...toUnmask(1), { type: 'counted', votes: [1] }, { type: 'unmasked', withinBound: false }]);
   assert.equal(state.phase === 'failure' && state.cause.code, 'model-out-of-range');
   assert.ok(effects.every((effect) => effect.type !== 'store-model' && !(effect.type === 'publish' && effect.show.includes('model'))));
 });
 
 test('every phase goes to failure when an effect fails: dictionaries are cleared, parameters and model stay, waiting requests are answered', () => {
   const failed: RoundEvent = { type: 'failed', code: 'storage-failed', message: 'disk full' };
-  for (const events of [[], TO_SUM, toUpdate(1), toSum2(1), [...toSum2(1), ...accepted('sum2', 1)]]) {
+  for (const events of [[], TO_SUM, toUpdate(1), toSum2(1), [...toSum2(1), ...accepted('sum2', 1)], toUnmask(1)]) {
     const before = feed(begin(0), events).state;
     const { state, effects } = step(before, failed, SETTINGS);
     assert.deepEqual(state.phase === 'failure' && state.cause, { phase: before.phase, code: 'storage-failed', message: 'disk full' });
     assert.deepEqual(published(effects), ['failure + -sums,seeds']);
     assert.deepEqual(
       effects.map(({ type }) => type),
-      ['publish', 'report', 'purge', 'deadline'],
+      ['no-deadline', 'publish', 'report', 'purge', 'clear'],
     );
   }
   const admitting = feed(begin(0), [...TO_SUM, { type: 'message', request: 902, round: 1, tag: 'sum' }]).state;
@@ -185,7 +197,10 @@ test('every phase goes to failure when an effect fails: dictionaries are cleared
 });
 
 test('failure probes the stores with growing pauses, then begins the next round', () => {
-  let { state, effects } = step(begin(0).state, { type: 'failed', code: 'storage-failed', message: '' }, SETTINGS);
+  let { state, effects }: Step = feed(begin(0), [{ type: 'failed', code: 'storage-failed', message: '' }]);
+  assert.deepEqual(effects.at(-1), { type: 'clear', cause: { phase: 'idle', code: 'storage-failed', message: '' } }, 'before anything else');
+  assert.deepEqual(step(state, { type: 'deadline' }, SETTINGS), { state, effects: [] });
+  ({ state, effects } = feed({ state, effects: [] }, [CLEARED]));
   const waits: number[] = [];
   for (let i = 0; i < 9; i++) {
     waits.push(...effects.flatMap((effect) => (effect.type === 'deadline' ? [effect.after] : [])));
@@ -207,7 +222,7 @@ test('failures in a row wait longer and longer, timeouts at most five seconds; a
     [1, 2, 3, 4, 5, 1000].map((failures) => waitAfterFailure(failures, 'phase-timeout')),
     [0, 1000, 2000, 4000, 5000, 5000],
   );
-  const again: RoundEvent[] = [{ type: 'failed', code: 'storage-failed', message: '' }, { type: 'deadline' }, { type: 'probed', ready: true }];
+  const again: RoundEvent[] = [{ type: 'failed', code: 'storage-failed', message: '' }, CLEARED, { type: 'deadline' }, { type: 'probed', ready: true }];
   assert.equal(feed(begin(0), [...again, ...again]).state.failures, 2);
 });
 

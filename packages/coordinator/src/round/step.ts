@@ -8,6 +8,7 @@ import { enterSum, onSum } from './phases/sum.ts';
 import { enterSum2, onSum2 } from './phases/sum2.ts';
 import { enterUnmask, onUnmask } from './phases/unmask.ts';
 import { enterUpdate, onUpdate } from './phases/update.ts';
+import { resume } from './resume.ts';
 import type { Effect, Next, Outcome, RoundEvent, RoundSettings, RoundState } from './state.ts';
 
 /** A state, and what the driver has to do to make it true, in order. */
@@ -36,7 +37,7 @@ function dispatch(state: RoundState, event: RoundEvent, settings: RoundSettings)
   }
   switch (state.phase) {
     case 'idle':
-      return onIdle(state, event);
+      return state.awaits === 'rebuilt' && event.type === 'rebuilt' ? resume(state, event, settings) : onIdle(state, event);
     case 'sum':
       return onSum(state, event, settings);
     case 'update':

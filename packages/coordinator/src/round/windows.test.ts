@@ -25,9 +25,12 @@ interface Result {
 }
 
 /** Plays a whole Sum phase. */
-function play(limits: { count: [number, number]; time: [number, number] }, arrivals: readonly Arrival[]): Result {
-  const sum: PhaseLimits = { count: { min: limits.count[0], max: limits.count[1] }, time: { min: limits.time[0], max: limits.time[1] } };
-  const settings: RoundSettings = { pet: { sum, update: sum, sum2: sum }, compat: { plurality: false } };
+function play(limits: { count: [number, number]; time: [min: number, max: number, grace?: number] }, arrivals: readonly Arrival[]): Result {
+  const sum: PhaseLimits = {
+    count: { min: limits.count[0], max: limits.count[1] },
+    time: { min: limits.time[0], max: limits.time[1], grace: limits.time[2] ?? 0 },
+  };
+  const settings: RoundSettings = { pet: { sum, update: sum, sum2: sum }, compat: { plurality: false, arrivalOrder: true } };
   const answers: string[] = arrivals.map(() => 'none');
   let state: RoundState = begin(0).state;
   let now = 0;
@@ -40,7 +43,9 @@ function play(limits: { count: [number, number]; time: [number, number] }, arriv
     state = next.state;
     if (state.phase === 'sum') counts = `${state.counts.accepted}/${state.counts.rejected}/${state.counts.discarded}`;
     for (const effect of next.effects) {
-      if (effect.type === 'deadline') deadline = { at: now + effect.after, queuedFirst: effect.queuedFirst };
+      if (effect.type === 'deadline' && !(effect.orSooner && deadline && deadline.at <= now + effect.after)) {
+        deadline = { at: now + effect.after, queuedFirst: effect.queuedFirst };
+      }
       if (effect.type === 'no-deadline') deadline = undefined;
       if (effect.type === 'admit') admission = { id: effect.request, until: now + (arrivals[effect.request]!.takes ?? 0) * 1000 };
       if (effect.type === 'answer') answers[effect.request] = `${now / 1000} ${effect.answer.kind}`;
@@ -171,6 +176,76 @@ const ROWS: readonly [string, Parameters<typeof play>[0], readonly Arrival[], { 
 
 for (const [name, limits, arrivals, expected] of ROWS) {
   test(`windows: ${name}`, () => {
+    assert.deepEqual(play(limits, arrivals), expected);
+  });
+}
+
+const GRACE: typeof ROWS = [
+  [
+    'nobody more comes: it ends when the grace is over',
+    { count: [2, 9], time: [4, 20, 3] },
+    at(6, 7),
+    { answers: ['6 accepted', '7 accepted'], end: '10 update', counts: '2/0/0' },
+  ],
+  [
+    'who comes in time is counted, on the last millisecond too, and does not prolong it',
+    { count: [2, 9], time: [4, 20, 3] },
+    at(6, 7, 8, 10, 10.001),
+    { answers: ['6 accepted', '7 accepted', '8 accepted', '10 accepted', 'none'], end: '10 update', counts: '4/0/0' },
+  ],
+  [
+    'it ends at count.max',
+    { count: [2, 3], time: [4, 20, 3] },
+    at(6, 7, 8, 8),
+    { answers: ['6 accepted', '7 accepted', '8 accepted', '8 purged'], end: '8 update', counts: '3/0/0' },
+  ],
+  [
+    'with count.min = count.max there is none',
+    { count: [2, 2], time: [4, 20, 3] },
+    at(6, 7, 7),
+    { answers: ['6 accepted', '7 accepted', '7 purged'], end: '7 update', counts: '2/0/0' },
+  ],
+  [
+    'never beyond time.max',
+    { count: [2, 9], time: [4, 20, 16] },
+    at(6, 18, 20, 20.001),
+    { answers: ['6 accepted', '18 accepted', '20 accepted', 'none'], end: '20 update', counts: '3/0/0' },
+  ],
+  [
+    'enough on the last millisecond of time.max: none is left',
+    { count: [2, 9], time: [4, 20, 3] },
+    at(6, 20, 20.001),
+    { answers: ['6 accepted', '20 accepted', 'none'], end: '20 update', counts: '2/0/0' },
+  ],
+  [
+    'enough within window A: that was chance enough',
+    { count: [2, 9], time: [4, 20, 3] },
+    at(2, 3, 5),
+    { answers: ['2 accepted', '3 accepted', 'none'], end: '4 update', counts: '2/0/0' },
+  ],
+  ['too few by time.max fail as ever', { count: [2, 9], time: [4, 20, 3] }, at(6), { answers: ['6 accepted'], end: '20 phase-timeout', counts: '1/0/0' }],
+  [
+    'what is refused meanwhile changes nothing',
+    { count: [2, 9], time: [4, 20, 3] },
+    [{ at: 6 }, { at: 7 }, { at: 8, ok: false }, { at: 9, wrong: true }],
+    { answers: ['6 accepted', '7 accepted', '8 rejected', '9 rejected'], end: '10 update', counts: '2/2/0' },
+  ],
+  [
+    'time.min = 0: the fastest are no longer the only ones',
+    { count: [2, 9], time: [0, 20, 3] },
+    at(0, 0, 0, 3),
+    { answers: ['0 accepted', '0 accepted', '0 accepted', '3 accepted'], end: '3 update', counts: '4/0/0' },
+  ],
+  [
+    'an admission that is under way when the grace ends is finished and counts',
+    { count: [2, 9], time: [4, 20, 3] },
+    [{ at: 6 }, { at: 7 }, { at: 9, takes: 4 }],
+    { answers: ['6 accepted', '7 accepted', '13 accepted'], end: '13 update', counts: '3/0/0' },
+  ],
+];
+
+for (const [name, limits, arrivals, expected] of GRACE) {
+  test(`grace after window B (W-30): ${name}`, () => {
     assert.deepEqual(play(limits, arrivals), expected);
   });
 }

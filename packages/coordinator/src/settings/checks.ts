@@ -3,6 +3,7 @@
 
 import { type BoundType, type DataType, type GroupType, type MaskConfig, type ModelType, maskConfig } from '@xaynet/core/mask';
 import { HEADER_LENGTH, LOCAL_SEED_ENTRY_LENGTH, MAX_PLAIN_MESSAGE, updatePayloadSize } from '@xaynet/core/message';
+import { parseBindAddress } from './bind-address.ts';
 import { maskNotices } from './mask-notices.ts';
 import { LONGEST_TIME } from './reference.ts';
 import type { Values } from './values.ts';
@@ -33,6 +34,8 @@ export function checkSettings(values: Values): Limits | undefined {
   const sumMax = checkMessageSize(values, mask);
   checkSum2(values, sumMax);
   const updateMax = checkModels(values, mask);
+  checkTls(values);
+  checkAdmin(values);
   if (mask === undefined || values.problems.length > 0) return undefined;
   values.notices.push(...maskNotices(mask));
   return { mask, sumMax, updateMax, sum2Max: Math.min(values.number('pet.sum2.count.max'), sumMax), timeMax };
@@ -46,7 +49,10 @@ function maskOf(values: Values): MaskConfig | undefined {
 
 function fillDefaults(values: Values, mask: MaskConfig | undefined): void {
   const atLeast = (key: string, usual: number): number => (values.usable(key) ? Math.max(usual, values.number(key)) : usual);
-  for (const phase of PHASES) values.fill(`pet.${phase}.time.max`, atLeast(`pet.${phase}.time.min`, 3600));
+  for (const phase of PHASES) {
+    const grace = `pet.${phase}.time.grace`;
+    values.fill(`pet.${phase}.time.max`, Math.max(3600, atLeast(`pet.${phase}.time.min`, 0) + (values.usable(grace) ? values.number(grace) : 0)));
+  }
   values.fill('pet.sum.count.max', atLeast('pet.sum.count.min', 100));
   values.fill('pet.update.count.max', Math.min(mask?.maxModels ?? 10_000, atLeast('pet.update.count.min', 10_000)));
   if (values.usable('pet.sum.count.min')) values.fill('pet.sum2.count.min', Math.ceil((2 / 3) * values.number('pet.sum.count.min')));
@@ -63,6 +69,10 @@ function checkTimes(values: Values, phase: string): number {
   const [min, max] = [`pet.${phase}.time.min`, `pet.${phase}.time.max`] as const;
   checkRange(values, `pet.${phase}.time`);
   if (values.usable(min) && values.number(min) > LONGEST_TIME) values.report(min, `must be a number of seconds from 0 to ${LONGEST_TIME}`);
+  const grace = `pet.${phase}.time.grace`;
+  if (values.usable(min, max, grace) && values.number(grace) > 0 && values.number(min) + values.number(grace) > values.number(max)) {
+    values.report(grace, `must be at most what ${values.describe(max)} leaves after ${values.describe(min)}`);
+  }
   const time = values.number(max);
   if (values.usable(max) && time > LONGEST_TIME) values.notices.push(`${values.describe(max)} is taken as ${LONGEST_TIME} seconds, the longest time there is.`);
   return Math.min(time, LONGEST_TIME);
@@ -128,4 +138,33 @@ function checkModels(values: Values, mask: MaskConfig | undefined): number {
     values.notices.push(`${values.describe(max)} is taken as ${mask.maxModels}, the maximum models of ${mask.name}; a larger mask.model_type admits more.`);
   }
   return Math.min(most, mask.maxModels);
+}
+
+/** The reference finds a half configuration only when it starts, or not at all (weakness W-20). */
+function checkTls(values: Values): void {
+  const [certificate, key, clientAuth] = ['api.tls_certificate', 'api.tls_key', 'api.tls_client_auth'] as const;
+  for (const [one, other] of [
+    [certificate, key],
+    [key, certificate],
+    [clientAuth, certificate],
+  ] as const) {
+    if (values.given(one) && !values.given(other)) values.report(one, `needs ${other} beside it`);
+  }
+}
+
+function checkAdmin(values: Values): void {
+  if (!values.given('admin.bind_address')) {
+    for (const key of ['admin.token', 'admin.token_file']) if (values.given(key)) values.report(key, 'needs admin.bind_address beside it');
+    return;
+  }
+  if (!values.given('admin.token') && !values.given('admin.token_file')) {
+    values.report('admin.bind_address', 'needs a token beside it: set XAYNET__ADMIN__TOKEN or admin.token_file');
+  }
+  if (values.given('admin.token') && values.given('admin.token_file')) values.report('admin.token_file', 'must be left out when admin.token is set');
+  const host = parseBindAddress(values.text('admin.bind_address'))?.host ?? '';
+  if (values.usable('admin.bind_address') && !/^(127\.|::1$)/.test(host)) {
+    values.notices.push(
+      `${values.describe('admin.bind_address')} can be reached from other machines, and the token goes there without TLS: 127.0.0.1 is safer.`,
+    );
+  }
 }

@@ -55,7 +55,7 @@ export function unknownAdvice(key: string): string {
   const sections = SETTINGS_REFERENCE.flatMap(({ key: known }) => known.split('.').map((_, i, parts) => parts.slice(0, i + 1).join('.')));
   const name = key.split('.').at(-1)!;
   const moved = SETTINGS_REFERENCE.map(({ key: known }) => known).filter((known) => known.endsWith(`.${name}`));
-  const meant = suggest(key, [...new Set(sections)]) ?? (moved.length === 1 ? moved[0] : undefined);
+  const meant = suggest(key, [...new Set(sections)]) ?? (moved.length === 1 || moved.length === 2 ? moved.join(' or ') : undefined);
   return `is no setting${meant === undefined ? '' : `; did you mean ${meant}?`} docs/SETTINGS.md lists all of them`;
 }
 

@@ -2,6 +2,7 @@
 // error texts and docs/SETTINGS.md are all made from these rows, so none of them can say something else than another.
 
 import { z } from 'zod';
+import { parseAddressRange } from '../addresses.ts';
 import { parseBindAddress } from './bind-address.ts';
 import { parseLogFilter } from './log-filter.ts';
 
@@ -72,9 +73,18 @@ function phase(name: 'sum' | 'update' | 'sum2', counts: { min: Given & { least: 
       meaning: `The ${name} phase accepts messages for at least this long, even when it has enough; gives slower participants a chance.`,
     }),
     row(`pet.${name}.time.max`, 'number', z.number().min(0), {
-      default: '3600, or time.min if that is longer',
+      default: '3600, or time.min with time.grace if that is longer',
       range: `a number of seconds from time.min to ${LONGEST_TIME}`,
       meaning: `The round fails when the ${name} phase has not got count.min messages by then.`,
+    }),
+    row(`pet.${name}.time.grace`, 'number', z.number().min(0), {
+      fallback: 0,
+      range: 'a number of seconds from 0 to what time.max leaves after time.min',
+      meaning:
+        name === 'sum2'
+          ? 'How much longer the sum2 phase takes masks once it has enough after time.min, unless everybody has answered: more voters for the mask. 0 ends it at once.'
+          : `How much longer the ${name} phase takes messages (up to count.max) once it has enough after time.min. With 0, as in the original, it ends at once, so that the fastest participants are always the ones.`,
+      origin: 'ours',
     }),
   ];
 }
@@ -83,15 +93,16 @@ function unused(key: string, type: SettingType, schema: z.ZodType, meaning: stri
   return row(key, type, schema, { default: '–', range: type === 'list' ? 'a text or a list of texts' : `a ${type}`, meaning, use: 'not used', ...more });
 }
 
-function tls(key: string): SettingRow {
-  return row(key, 'text', z.never(), {
-    default: '–',
-    range: 'left out',
-    use: 'refused',
-    meaning:
-      'This version serves plain HTTP only; put a proxy that terminates TLS in front. Refused, because serving plain HTTP where TLS was asked for is unsafe.',
-  });
+function tls(key: string, meaning: string): SettingRow {
+  return row(key, 'text', z.string().min(1), { default: '–', range: 'a path, not empty', meaning });
 }
+
+/** A limit whose 0 means none. */
+function limit(key: string, fallback: number, meaning: string): SettingRow {
+  return row(key, 'number', z.number().min(0).max(1e12), { fallback, range: 'a number from 0 (no limit)', meaning, origin: 'ours' });
+}
+
+const addressRange = (): z.ZodType => z.string().refine((text) => parseAddressRange(text) !== undefined);
 
 const COUNT_CAP = 'as many as one update message can name sum participants';
 
@@ -124,9 +135,42 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
     meaning: 'Web pages that may call the API (CORS). Nothing served is secret, so the default admits every page; an empty list switches CORS off.',
     origin: 'ours',
   }),
-  tls('api.tls_certificate'),
-  tls('api.tls_key'),
-  tls('api.tls_client_auth'),
+  tls(
+    'api.tls_certificate',
+    'PEM file with the certificate chain of the server; with it and api.tls_key the API is HTTPS only. Relative to the working directory, as all paths.',
+  ),
+  tls('api.tls_key', 'PEM file with the private key of the certificate.'),
+  tls('api.tls_client_auth', 'PEM file with certificates of authorities; only clients with a certificate of one of them are let in.'),
+  row('api.trusted_proxies', 'list', z.array(addressRange()), {
+    fallback: [],
+    range: 'a list of addresses or ranges like "10.0.0.0/8"',
+    meaning: 'Proxies whose X-Forwarded-For header names the address of a client; without it, everybody behind a proxy shares one budget.',
+    origin: 'ours',
+  }),
+  row(
+    'admin.bind_address',
+    'text',
+    z.string().refine((text) => parseBindAddress(text) !== undefined),
+    {
+      default: '–',
+      range: 'IP:port with a literal address',
+      meaning: 'Where the admin routes listen, apart from the API; none without it. They need admin.token.',
+      origin: 'ours',
+    },
+  ),
+  row('admin.token', 'text', z.string().regex(/^\S{16,}$/), {
+    default: '–',
+    range: 'a text of 16 characters or more, without spaces',
+    meaning: 'What a caller of an admin route presents (Authorization: Bearer). Set it by XAYNET__ADMIN__TOKEN rather than in a file.',
+    origin: 'ours',
+    secret: true,
+  }),
+  row('admin.token_file', 'text', z.string().min(1), {
+    default: '–',
+    range: 'a path, not empty',
+    meaning: 'File whose first line is the token, instead of admin.token.',
+    origin: 'ours',
+  }),
   row('pet.sum.prob', 'number', z.number().gt(0).lt(1), {
     fallback: 0.25,
     range: 'a number above 0 and below 1',
@@ -234,6 +278,70 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
       origin: 'ours',
     },
   ),
+  row(
+    'store.keep_rounds',
+    'integer',
+    z.number().refine((value) => Number.isInteger(value) && value >= 0 && value <= LARGEST),
+    {
+      fallback: 1000,
+      range: `an integer from 0 to ${LARGEST}`,
+      meaning: 'Signed records of past rounds that are kept (about 1 kB each); 0 keeps all.',
+      origin: 'ours',
+    },
+  ),
+  row('store.key', 'text', z.string().regex(/^[0-9a-f]{64}$/i), {
+    default: '–',
+    range: '64 hexadecimal digits',
+    meaning: 'Key that wraps secrets in the store. Set it by XAYNET__STORE__KEY, never in a file beside the data.',
+    origin: 'ours',
+    secret: true,
+  }),
+  row('store.key_file', 'text', z.string().min(1), {
+    default: 'store.key in the data folder, made at the first start',
+    range: 'a path, not empty',
+    meaning: 'File with that key as 64 hexadecimal digits, mode 0600. Keep it apart from backups of the data folder.',
+    origin: 'ours',
+  }),
+  row('store.timeout', 'number', z.number().min(0.1).max(3600), {
+    fallback: 30,
+    range: 'a number of seconds from 0.1 to 3600',
+    meaning: 'How long one call of the store may take before it counts as failed; messages are then refused with 503 until the store works again.',
+    origin: 'ours',
+  }),
+  row(
+    'intake.workers',
+    'integer',
+    z.number().refine((value) => Number.isInteger(value) && value >= 0 && value <= 64),
+    {
+      default: 'one less than the processors, at least 1',
+      range: 'an integer from 0 to 64',
+      meaning: 'Threads that open and verify messages. 0 does it on the main thread, which then answers slowly while large messages arrive.',
+      origin: 'ours',
+    },
+  ),
+  limit(
+    'limits.requests_per_second',
+    100,
+    'Requests of one address a second, after a first burst of ten seconds of them; more are answered 429 with Retry-After.',
+  ),
+  limit(
+    'limits.bytes_per_second',
+    64 * 1024 * 1024,
+    'Bytes of bodies from one address a second, after a first burst of ten seconds of them or two largest messages.',
+  ),
+  limit('limits.connections_per_address', 256, 'Connections of one address at a time.'),
+  limit('limits.participants_per_address', 256, 'Different participant keys of one address that one phase admits (threats T5).'),
+  limit(
+    'limits.messages_per_key',
+    4,
+    'Complete messages of one participant key that one phase looks at; honest participants send one and repeat it when an answer is lost.',
+  ),
+  row('limits.exempt_addresses', 'list', z.array(addressRange()), {
+    fallback: ['127.0.0.0/8', '::1'],
+    range: 'a list of addresses or ranges like "10.0.0.0/8"',
+    meaning: 'Addresses without these limits. A reverse proxy on the same machine belongs into api.trusted_proxies, or nobody behind it is limited.',
+    origin: 'ours',
+  }),
   row('restore.enable', 'flag', z.boolean(), {
     fallback: true,
     range: 'true or false',
@@ -243,8 +351,26 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
   compatFlag('compat.unverified_sum_signature', 'Take updates whose sum signature does not verify, as the original does.'),
   compatFlag('compat.trailing_bytes', 'Take messages with bytes after their content, as the original does.'),
   compatFlag('compat.status_codes', 'Answer wrong methods, HEAD, OPTIONS and a missing pk with 500, as the original does.'),
-  unused('metrics.influxdb.url', 'text', z.string(), 'URL of an InfluxDB; this version sends it nothing.', { secret: true }),
-  unused('metrics.influxdb.db', 'text', z.string(), 'Database in the InfluxDB.'),
+  compatFlag(
+    'compat.arrival_order',
+    'Take the first pet.sum.count.max sum participants as the original does, instead of drawing them at random from all that came until time.min.',
+  ),
+  compatFlag(
+    'compat.no_quarantine',
+    'Let everybody update after a round that somebody garbled, as the original does, instead of finding out who it was by leaving parts of its participants out.',
+  ),
+  row(
+    'metrics.influxdb.url',
+    'text',
+    z.string().refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text)),
+    {
+      default: '–',
+      range: 'an http or https URL',
+      meaning: 'An InfluxDB 1.x to which the measurements of the original are sent, in its line protocol. User and password may stand in the URL.',
+      secret: true,
+    },
+  ),
+  row('metrics.influxdb.db', 'text', z.string().min(1), { fallback: 'metrics', range: 'a name, not empty', meaning: 'Database in that InfluxDB.' }),
   unused('redis.url', 'text', z.string(), 'URL of a Redis; rounds are kept in the store of [store].', { secret: true }),
   unused('s3.access_key', 'text', z.string(), 'Access key for S3; global models are kept in the store of [store].', { secret: true }),
   unused('s3.secret_access_key', 'text', z.string(), 'Secret key for S3.', { secret: true }),

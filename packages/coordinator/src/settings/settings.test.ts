@@ -37,35 +37,47 @@ describe('settings: sources', () => {
   it('needs nothing but the length of the model', () => {
     const { mask, ...settings } = parseSettings(sample('coordinator.toml'));
     assert.equal(mask, maskConfig('Power2', 'F32', 'B0', 'M6'));
-    const time = (min: number) => ({ min, max: 3600 });
+    const time = (min: number) => ({ min, max: 3600, grace: 0 });
     assert.deepEqual(settings, {
-      api: { host: '127.0.0.1', port: 8081, corsOrigins: ['*'] },
+      api: { host: '127.0.0.1', port: 8081, corsOrigins: ['*'], tls: undefined, trustedProxies: [] },
+      admin: undefined,
       pet: {
         sum: { prob: 0.25, count: { min: 5, max: 100 }, time: time(5) },
         update: { prob: 0.9, count: { min: 10, max: 10_000 }, time: time(10) },
         sum2: { count: { min: 4, max: 100 }, time: time(5) },
       },
       modelLength: 7850,
-      store: { kind: 'embedded', path: 'xaynet-data', keepModels: 10 },
+      store: { kind: 'embedded', path: 'xaynet-data', keepModels: 10, keepRounds: 1000, key: undefined, keyFile: undefined, timeout: 30 },
+      intake: { workers: undefined },
+      limits: {
+        requestsPerSecond: 100,
+        bytesPerSecond: 67_108_864,
+        connectionsPerAddress: 256,
+        participantsPerAddress: 256,
+        messagesPerKey: 4,
+        exemptAddresses: ['127.0.0.0/8', '::1'],
+      },
+      influxdb: undefined,
       restore: true,
-      compat: { plurality: false, unverifiedSumSignature: false, trailingBytes: false, statusCodes: false },
+      compat: { plurality: false, unverifiedSumSignature: false, trailingBytes: false, statusCodes: false, arrivalOrder: false, noQuarantine: false },
       log: { level: 'info', http: 'info' },
       notices: [],
     });
   });
 
   it('takes an original file unchanged, and says what of it is capped, risky or not used', () => {
-    const { pet, mask, modelLength, log, restore, notices } = parseSettings(sample('original.toml'), { file: 'original.toml' });
+    const { pet, mask, modelLength, log, restore, influxdb, notices } = parseSettings(sample('original.toml'), { file: 'original.toml' });
+    assert.deepEqual(influxdb, { url: 'http://127.0.0.1:8086', db: 'metrics' });
     assert.deepEqual(pet, {
-      sum: { prob: 0.5, count: { min: 1, max: 100 }, time: { min: 5, max: 3600 } },
-      update: { prob: 0.9, count: { min: 3, max: 1000 }, time: { min: 10, max: 3600 } },
-      sum2: { count: { min: 1, max: 100 }, time: { min: 5, max: 3600 } },
+      sum: { prob: 0.5, count: { min: 1, max: 100 }, time: { min: 5, max: 3600, grace: 0 } },
+      update: { prob: 0.9, count: { min: 3, max: 1000 }, time: { min: 10, max: 3600, grace: 0 } },
+      sum2: { count: { min: 1, max: 100 }, time: { min: 5, max: 3600, grace: 0 } },
     });
     assert.deepEqual([mask.name, modelLength, log.level, log.http, restore], ['Prime/F32/B0/M3', 4, 'debug', 'warn', true]);
-    assert.equal(notices.length, 6, notices.join('\n'));
+    assert.equal(notices.length, 5, notices.join('\n'));
     const text = notices.join('\n');
     assert.match(text, /pet\.update\.count\.max = 10000 \(original\.toml:17\) is taken as 1000, the maximum models of Prime\/F32\/B0\/M3/);
-    for (const section of ['metrics.influxdb', 'redis', 's3', 'trust_anchor']) assert.ok(text.includes(`[${section}] (original.toml:`), section);
+    for (const section of ['redis', 's3', 'trust_anchor']) assert.ok(text.includes(`[${section}] (original.toml:`), section);
     assert.match(text, /\[redis\] .* rounds are kept in the embedded store at xaynet-data/);
     assert.doesNotMatch(text, /minio/);
   });
@@ -246,6 +258,18 @@ describe('settings: rules at their bounds', () => {
     assert.match(notices[0]!, /pet\.sum\.time\.max = 9223372036854775807 \(c\.toml:1\) is taken as 1000000000 seconds/);
   });
 
+  it('grace: from 0 to what time.max leaves after time.min (W-30)', () => {
+    for (const phase of ['sum', 'update', 'sum2'] as const) {
+      assert.equal(using(`pet.${phase}.time = { min = 2, max = 5, grace = 3 }`).pet[phase].time.grace, 3);
+      assert.deepEqual(problemsUsing(`pet.${phase}.time = { min = 2, max = 5, grace = 3.5 }`), [
+        `c.toml:1: pet.${phase}.time.grace = 3.5: must be at most what pet.${phase}.time.max = 5 (c.toml:1) leaves after pet.${phase}.time.min = 2 (c.toml:1)`,
+      ]);
+      assert.deepEqual(problemsUsing(`pet.${phase}.time = { min = 9, max = 9 }`), [], 'none asked for, none left');
+      assert.equal(using(`pet.${phase}.time = { min = 3000, grace = 1000 }`).pet[phase].time.max, 4000, 'the default makes room');
+      for (const value of ['-1', 'nan', '"5"']) assert.equal(problemsUsing(`pet.${phase}.time.grace = ${value}`).length, 1, value);
+    }
+  });
+
   it('updates: no more than the model type sums', () => {
     const m3 = 'mask.model_type = "M3"\n';
     assert.equal(using(`${m3}pet.update.count = { min = 1000, max = 1000 }`).notices.length, 0);
@@ -317,8 +341,17 @@ describe('settings: rules at their bounds', () => {
     const settings = using(
       'api.cors_origins = []\nstore = { kind = "memory", path = "x", keep_models = 0 }\ncompat = { plurality = true, status_codes = true, trailing_bytes = true, unverified_sum_signature = true }\nrestore.enable = false',
     );
-    assert.deepEqual([settings.api.corsOrigins, settings.store, settings.restore], [[], { kind: 'memory', path: 'x', keepModels: 0 }, false]);
-    assert.deepEqual(settings.compat, { plurality: true, statusCodes: true, trailingBytes: true, unverifiedSumSignature: true });
+    const { kind, path, keepModels } = settings.store;
+    assert.deepEqual([settings.api.corsOrigins, kind, path, keepModels, settings.restore], [[], 'memory', 'x', 0, false]);
+    assert.deepEqual(settings.compat, {
+      plurality: true,
+      statusCodes: true,
+      trailingBytes: true,
+      unverifiedSumSignature: true,
+      arrivalOrder: false,
+      noQuarantine: false,
+    });
+    assert.equal(using('compat.arrival_order = true').compat.arrivalOrder, true);
     for (const line of [
       'store.keep_models = -1',
       'store.keep_models = 1.5',
@@ -357,10 +390,91 @@ describe('settings: rules at their bounds', () => {
       assert.match(problemsUsing(`log.filter = "${filter}"`)[0]!, /log\.filter = .*: must be directives like/, filter);
   });
 
-  it('TLS: refused, never ignored', () => {
-    const found = problemsUsing('[api]\ntls_certificate = "/app/ssl/tls.pem"\ntls_key = "/app/ssl/tls.key"\ntls_client_auth = "x"');
-    assert.equal(found.length, 3);
-    for (const line of found) assert.match(line, /api\.tls_\w+ = ".*": must be left out\. .*plain HTTP only; put a proxy that terminates TLS in front/);
+  it('TLS: the three settings of the original, never half of them', () => {
+    const [certificate, key, clients] = ['tls_certificate = "ssl/tls.pem"\n', 'tls_key = "ssl/tls.key"\n', 'tls_client_auth = "ca.pem"\n'];
+    const files = { certificate: 'ssl/tls.pem', key: 'ssl/tls.key' };
+    assert.deepEqual(using(`[api]\n${certificate}${key}`).api.tls, { ...files, clientAuth: undefined });
+    assert.deepEqual(using(`[api]\n${certificate}${key}${clients}`).api.tls, { ...files, clientAuth: 'ca.pem' });
+    assert.deepEqual(problemsUsing(`[api]\n${certificate}`), ['c.toml:2: api.tls_certificate = "ssl/tls.pem": needs api.tls_key beside it']);
+    assert.deepEqual(problemsUsing(`[api]\n${key}`), ['c.toml:2: api.tls_key = "ssl/tls.key": needs api.tls_certificate beside it']);
+    assert.deepEqual(problemsUsing(`[api]\n${clients}`), ['c.toml:2: api.tls_client_auth = "ca.pem": needs api.tls_certificate beside it']);
+    assert.match(problemsUsing(`[api]\n${certificate}tls_key = ""`).join(), /api\.tls_key = "": must be a path, not empty/);
+  });
+
+  it('addresses: ranges of both families, no names', () => {
+    const { api, limits } = using('api.trusted_proxies = ["10.0.0.0/8", "2001:db8::/32", "::1"]\nlimits.exempt_addresses = []');
+    assert.deepEqual([api.trustedProxies, limits.exemptAddresses], [['10.0.0.0/8', '2001:db8::/32', '::1'], []]);
+    for (const text of ['10.0.0.0/33', '999.1.1.1', 'proxy.example', '::1/129', '10.0.0.0/', '', 'fe80::1%eth0', '1.2.3.4/8/9']) {
+      for (const key of ['api.trusted_proxies', 'limits.exempt_addresses']) {
+        assert.match(problemsUsing(`${key} = ["${text}"]`)[0] ?? '', new RegExp(`${key} = .*: must be a list of addresses or ranges`), text);
+      }
+    }
+  });
+
+  it('limits: from 0 on, which is none', () => {
+    for (const [key, name] of [
+      ['requests_per_second', 'requestsPerSecond'],
+      ['bytes_per_second', 'bytesPerSecond'],
+      ['connections_per_address', 'connectionsPerAddress'],
+      ['participants_per_address', 'participantsPerAddress'],
+      ['messages_per_key', 'messagesPerKey'],
+    ] as const) {
+      assert.equal(using(`limits.${key} = 0`).limits[name], 0);
+      assert.equal(using(`limits.${key} = 7.5`).limits[name], 7.5);
+      for (const value of ['-1', 'nan', 'inf', '"5"']) assert.equal(problemsUsing(`limits.${key} = ${value}`).length, 1, `${key} = ${value}`);
+    }
+  });
+
+  it('admin: an address and a token, never one of them, and the token is never shown', () => {
+    const token = 'a-token-of-20-letter';
+    const at = 'admin.bind_address = "127.0.0.1:8082"\n';
+    assert.deepEqual(using(`${at}admin.token = "${token}"`).admin, { host: '127.0.0.1', port: 8082, token });
+    assert.deepEqual(using(at, { env: { XAYNET__ADMIN__TOKEN: token } }).admin?.token, token);
+    assert.match(problemsUsing(at)[0]!, /admin\.bind_address = .*: needs a token beside it: set XAYNET__ADMIN__TOKEN or admin\.token_file/);
+    assert.deepEqual(problemsUsing(`admin.token = "${token}"`), ['c.toml:1: admin.token = (hidden): needs admin.bind_address beside it']);
+    for (const bad of ['short', 'with a space in the middle', '']) {
+      assert.match(problemsUsing(`${at}admin.token = "${bad}"`)[0]!, /admin\.token = \(hidden\): must be a text of 16 characters or more/);
+    }
+    assert.match(problemsUsing('admin.bind_address = "localhost:1"').join(), /admin\.bind_address = "localhost:1": must be IP:port/);
+    assert.match(using(`admin.bind_address = "0.0.0.0:1"\nadmin.token = "${token}"`).notices[0]!, /other machines.*without TLS/);
+    assert.deepEqual(using(`admin.bind_address = "[::1]:1"\nadmin.token = "${token}"`).notices, []);
+  });
+
+  it('admin: a token from the first line of a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'xaynet-settings-'));
+    try {
+      const file = join(folder, 'token');
+      const at = `admin.bind_address = "127.0.0.1:0"\nadmin.token_file = ${JSON.stringify(file)}\n`;
+      assert.throws(() => using(at), { code: 'settings-file-missing' });
+      writeFileSync(file, '0123456789abcdef\nanything\n');
+      assert.equal(using(at).admin?.token, '0123456789abcdef');
+      assert.match(problemsUsing(`${at}admin.token = "0123456789abcdef"`)[0]!, /admin\.token_file = .*: must be left out when admin\.token is set/);
+      writeFileSync(file, 'short\n');
+      assert.match(problemsUsing(at)[0]!, /admin\.token_file = .*: must name a file whose first line is a token of 16 characters/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('store, intake and metrics', () => {
+    const key = '0f'.repeat(32);
+    const { store, intake, influxdb } = using(
+      `store = { key = "${key}", key_file = "k", timeout = 0.5, keep_rounds = 0 }\nintake.workers = 0\nmetrics.influxdb.url = "https://u:p@h:1"`,
+    );
+    assert.deepEqual([store.key, store.keyFile, store.timeout, store.keepRounds, intake.workers], [key, 'k', 0.5, 0, 0]);
+    assert.deepEqual(influxdb, { url: 'https://u:p@h:1', db: 'metrics' });
+    for (const line of [`store.key = "${key}0"`, 'store.key = "x"']) assert.match(problemsUsing(line)[0]!, /store\.key = \(hidden\): must be 64 hex/);
+    assert.match(problemsUsing('metrics.influxdb.url = "influx.example:8086"')[0]!, /metrics\.influxdb\.url = \(hidden\): must be an http or https URL/);
+    for (const line of [
+      'store.timeout = 0',
+      'store.timeout = 3601',
+      'store.keep_rounds = -1',
+      'intake.workers = 65',
+      'intake.workers = 1.5',
+      'store.key_file = ""',
+    ]) {
+      assert.equal(problemsUsing(line).length, 1, line);
+    }
   });
 });
 
@@ -395,7 +509,10 @@ describe('settings: what a mistake looks like', () => {
   });
 
   it('finds a setting that stands in the wrong section', () => {
-    assert.match(problemsUsing('bind_address = "127.0.0.1:1"')[0]!, /c\.toml:1: bind_address: is no setting; did you mean api\.bind_address\?/);
+    assert.match(
+      problemsUsing('bind_address = "127.0.0.1:1"')[0]!,
+      /c\.toml:1: bind_address: is no setting; did you mean api\.bind_address or admin\.bind_address\?/,
+    );
     assert.match(problemsUsing('[trust_anchor]\nkey = 1')[0]!, /trust_anchor = \{…\}: must be an empty table/);
   });
 

@@ -24,13 +24,34 @@ export interface Range {
 /** What one phase waits for: messages, and time in seconds (fractions allowed). */
 export interface PhaseSettings {
   readonly count: Range;
-  readonly time: Range;
+  /** `grace`: how much longer it takes messages once it has enough after `min`, at most until `max`. */
+  readonly time: Range & { readonly grace: number };
+}
+
+/** What one address, or one participant key, may ask of a coordinator; 0 is no limit. */
+export interface AddressLimits {
+  readonly requestsPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly connectionsPerAddress: number;
+  readonly participantsPerAddress: number;
+  readonly messagesPerKey: number;
+  /** Addresses and ranges without limits. */
+  readonly exemptAddresses: readonly string[];
 }
 
 /** Settings that have been checked; docs/SETTINGS.md explains each (coordinator 5.2). */
 export interface Settings {
   /** Where the HTTP API listens (port 0: any free one), and which web origins may call it. */
-  readonly api: { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[] };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    readonly corsOrigins: readonly string[];
+    /** Paths of PEM files. */
+    readonly tls: { readonly certificate: string; readonly key: string; readonly clientAuth: string | undefined } | undefined;
+    readonly trustedProxies: readonly string[];
+  };
+  /** Where the admin routes listen and what they ask for; undefined: nowhere. */
+  readonly admin: { readonly host: string; readonly port: number; readonly token: string } | undefined;
   /** Selection probabilities and what the phases wait for. */
   readonly pet: {
     readonly sum: PhaseSettings & { readonly prob: number };
@@ -41,11 +62,34 @@ export interface Settings {
   readonly mask: MaskConfig;
   /** Number of weights. */
   readonly modelLength: number;
-  readonly store: { readonly kind: 'embedded' | 'memory'; readonly path: string; readonly keepModels: number };
+  readonly store: {
+    readonly kind: 'embedded' | 'memory';
+    readonly path: string;
+    readonly keepModels: number;
+    readonly keepRounds: number;
+    /** Key that wraps secrets, 32 bytes as hexadecimal; or where it stands; neither: a file made in the data folder. */
+    readonly key: string | undefined;
+    readonly keyFile: string | undefined;
+    /** Seconds that one call may take. */
+    readonly timeout: number;
+  };
+  /** Threads that open and verify messages; undefined: as many as suit the machine. */
+  readonly intake: { readonly workers: number | undefined };
+  /** Budgets of one address or key; 0: none. */
+  readonly limits: AddressLimits;
+  /** Where measurements are sent in InfluxDB's line protocol; undefined: nowhere. */
+  readonly influxdb: { readonly url: string; readonly db: string } | undefined;
   /** Go on from what the store holds. */
   readonly restore: boolean;
   /** Single points in which the coordinator is to be as lenient as the original. */
-  readonly compat: { readonly plurality: boolean; readonly unverifiedSumSignature: boolean; readonly trailingBytes: boolean; readonly statusCodes: boolean };
+  readonly compat: {
+    readonly plurality: boolean;
+    readonly unverifiedSumSignature: boolean;
+    readonly trailingBytes: boolean;
+    readonly statusCodes: boolean;
+    readonly arrivalOrder: boolean;
+    readonly noQuarantine: boolean;
+  };
   /** Level of the log, and of the HTTP server's lines in it. */
   readonly log: LogLevels;
   /** What the operator should know: settings that are not used, capped, or risky. */
@@ -111,12 +155,11 @@ function parseToml(text: string, file: string): unknown {
   }
 }
 
-const UNUSED_SECTIONS = ['metrics.influxdb', 'redis', 's3', 'trust_anchor'] as const;
+const UNUSED_SECTIONS = ['redis', 's3', 'trust_anchor'] as const;
 
 function noticeUnused(values: Values): void {
   const kept = values.text('store.kind') === 'memory' ? 'in memory, lost when the coordinator stops' : `in the embedded store at ${values.text('store.path')}`;
   const instead = {
-    'metrics.influxdb': 'no metrics are sent to InfluxDB',
     redis: `rounds are kept ${kept}`,
     s3: `global models are kept ${kept}`,
     trust_anchor: 'there is no trust anchor',
@@ -132,10 +175,22 @@ function assemble(values: Values, limits: Limits): Settings {
   const { level, http } = parseLogFilter(values.text('log.filter')) as LogLevels;
   const phase = (name: 'sum' | 'update' | 'sum2', max: number): PhaseSettings => ({
     count: { min: values.number(`pet.${name}.count.min`), max },
-    time: { min: values.number(`pet.${name}.time.min`), max: limits.timeMax[name] },
+    time: { min: values.number(`pet.${name}.time.min`), max: limits.timeMax[name], grace: values.number(`pet.${name}.time.grace`) },
   });
+  const list = (key: string): readonly string[] => values.get(key) as readonly string[];
+  const optional = (key: string): string | undefined => (values.given(key) ? values.text(key) : undefined);
+  const admin = values.given('admin.bind_address') ? parseBindAddress(values.text('admin.bind_address')) : undefined;
   return {
-    api: { host, port, corsOrigins: values.get('api.cors_origins') as readonly string[] },
+    api: {
+      host,
+      port,
+      corsOrigins: list('api.cors_origins'),
+      tls: values.given('api.tls_certificate')
+        ? { certificate: values.text('api.tls_certificate'), key: values.text('api.tls_key'), clientAuth: optional('api.tls_client_auth') }
+        : undefined,
+      trustedProxies: list('api.trusted_proxies'),
+    },
+    admin: admin === undefined ? undefined : { ...admin, token: adminToken(values) },
     pet: {
       sum: { prob: values.number('pet.sum.prob'), ...phase('sum', limits.sumMax) },
       update: { prob: values.number('pet.update.prob'), ...phase('update', limits.updateMax) },
@@ -143,15 +198,46 @@ function assemble(values: Values, limits: Limits): Settings {
     },
     mask: limits.mask,
     modelLength: values.number('model.length'),
-    store: { kind: values.text('store.kind') as 'embedded' | 'memory', path: values.text('store.path'), keepModels: values.number('store.keep_models') },
+    store: {
+      kind: values.text('store.kind') as 'embedded' | 'memory',
+      path: values.text('store.path'),
+      keepModels: values.number('store.keep_models'),
+      keepRounds: values.number('store.keep_rounds'),
+      key: optional('store.key'),
+      keyFile: optional('store.key_file'),
+      timeout: values.number('store.timeout'),
+    },
+    intake: { workers: values.given('intake.workers') ? values.number('intake.workers') : undefined },
+    limits: {
+      requestsPerSecond: values.number('limits.requests_per_second'),
+      bytesPerSecond: values.number('limits.bytes_per_second'),
+      connectionsPerAddress: values.number('limits.connections_per_address'),
+      participantsPerAddress: values.number('limits.participants_per_address'),
+      messagesPerKey: values.number('limits.messages_per_key'),
+      exemptAddresses: list('limits.exempt_addresses'),
+    },
+    influxdb: values.given('metrics.influxdb.url') ? { url: values.text('metrics.influxdb.url'), db: values.text('metrics.influxdb.db') } : undefined,
     restore: values.flag('restore.enable'),
     compat: {
       plurality: values.flag('compat.plurality'),
       unverifiedSumSignature: values.flag('compat.unverified_sum_signature'),
       trailingBytes: values.flag('compat.trailing_bytes'),
       statusCodes: values.flag('compat.status_codes'),
+      arrivalOrder: values.flag('compat.arrival_order'),
+      noQuarantine: values.flag('compat.no_quarantine'),
     },
     log: { level, http },
     notices: values.notices,
   };
+}
+
+const SHORTEST_TOKEN = 16;
+
+/** The token itself or the first line of its file; checkSettings has made sure that there is one of the two. */
+function adminToken(values: Values): string {
+  if (values.given('admin.token')) return values.text('admin.token');
+  const token = readText(values.text('admin.token_file')).split('\n', 1)[0]!.trim();
+  if (token.length >= SHORTEST_TOKEN && !/\s/.test(token)) return token;
+  values.report('admin.token_file', `must name a file whose first line is a token of ${SHORTEST_TOKEN} characters or more, without spaces`);
+  throw new SettingsError(values.problems);
 }

@@ -7,12 +7,13 @@ import { encryptKeyPairFromSeed } from '@xaynet/core/crypto';
 import { equalMaskObjects, type MaskObject, parseMaskConfig } from '@xaynet/core/mask';
 import type { LocalSeedDict } from '@xaynet/core/message';
 import { type CoordinatorState, encodeCoordinatorState, encodeSeedDict, encodeSumDict } from '@xaynet/core/round';
-import type { Store } from './contract.ts';
+import type { RoundProgress, RoundRecord, SpooledChunk, Store } from './contract.ts';
+import type { StoreOptions } from './options.ts';
 
 /** How a store is made and made again. */
 export interface StoreSetup {
-  /** An empty store. */
-  open(): Promise<Store>;
+  /** An empty store, with these options besides its own. */
+  open(options?: StoreOptions): Promise<Store>;
   /** Closes `store` and opens what it left behind; undefined for a store that leaves nothing. */
   reopen?: ((store: Store) => Promise<Store>) | undefined;
 }
@@ -45,17 +46,58 @@ function state(roundId: number): CoordinatorState {
   return { keys, roundId, params, sum: phase, update: phase, sum2: phase };
 }
 
-async function contributions(store: Store): Promise<{ participant: number; model: MaskObject }[]> {
-  const found: { participant: number; model: MaskObject }[] = [];
-  for await (const { participant: key, maskedModel } of store.contributions()) found.push({ participant: key[0]!, model: maskedModel });
+interface Found {
+  readonly position: number;
+  readonly participant: number;
+  readonly model: MaskObject;
+}
+
+async function contributions(store: Store, from = 0): Promise<Found[]> {
+  const found: Found[] = [];
+  for await (const { position, participant: key, maskedModel } of store.contributions(from)) found.push({ position, participant: key[0]!, model: maskedModel });
   return found;
 }
+
+const progress = (round: number, phase: RoundProgress['phase'] = 'sum'): RoundProgress => ({
+  round,
+  phase,
+  since: 1_700_000_000_000.5 + round,
+  failures: round % 3,
+  ...(round % 2 === 0 ? {} : { began: 1_600_000_000_000.25 + round }),
+});
+
+const record = (round: number, changes: Partial<RoundRecord> = {}): RoundRecord => ({
+  round,
+  outcome: 'model',
+  began: 1_700_000_000_000,
+  ended: 1_700_000_001_000.25,
+  sums: 3,
+  updates: 5,
+  masks: 3,
+  model: `${round}_é`,
+  hashes: { params: 'aa', model: 'bb' },
+  signer: 'cc',
+  signature: 'dd',
+  ...changes,
+});
+
+async function chunks(store: Store): Promise<SpooledChunk[]> {
+  const found: SpooledChunk[] = [];
+  for await (const chunk of store.chunks()) found.push(chunk);
+  return found;
+}
+
+const chunk = (byte: number, length: number, tag: SpooledChunk['tag'] = 'update'): SpooledChunk => ({
+  participant: participant(byte),
+  tag,
+  payload: filled(length, byte),
+});
 
 /** The suite; `name` stands in the title of each test. */
 export function storeConformance(name: string, setup: StoreSetup): void {
   const opened: Store[] = [];
-  const open = async (): Promise<Store> => {
-    const store = await setup.open();
+  const open = async (options?: StoreOptions): Promise<Store> => {
+    const store = await setup.open(options);
     opened.push(store);
     return store;
   };
@@ -71,6 +113,11 @@ export function storeConformance(name: string, setup: StoreSetup): void {
   const check = (what: string, body: (store: Store) => Promise<void>): void => {
     test(`${name}: ${what}`, async () => body(await open()));
   };
+  const admitted = async (store: Store, sums: number, ...updates: number[]): Promise<void> => {
+    for (let sum = 1; sum <= sums; sum++) await store.admitSum(participant(sum), ephemeral(sum));
+    const everybody = Array.from({ length: sums }, (_, i) => i + 1);
+    for (const byte of updates) assert.equal((await store.admitUpdate(update(byte, ...everybody))).verdict, 'ok');
+  };
 
   check('an empty store has nothing', async (store) => {
     assert.equal(await store.coordinatorState(), undefined);
@@ -81,7 +128,15 @@ export function storeConformance(name: string, setup: StoreSetup): void {
     assert.equal(await store.latestModelId(), undefined);
     assert.equal(await store.model('1_aa'), undefined);
     assert.deepEqual(await contributions(store), []);
+    assert.equal(await store.progress(), undefined);
+    assert.deepEqual(await store.counts(), { sums: 0, updates: 0, masks: 0, leading: 0 });
+    assert.equal(await store.checkpoint(), undefined);
+    assert.deepEqual(await chunks(store), []);
+    assert.deepEqual(await store.records(10), []);
+    assert.equal(await store.identity(), undefined);
+    assert.deepEqual(await store.models(), []);
     await store.eraseRound();
+    await store.eraseChunks();
     await store.eraseAll();
     await store.ready();
   });
@@ -120,21 +175,21 @@ export function storeConformance(name: string, setup: StoreSetup): void {
   check('updates: the four verdicts, in their order, and what they leave', async (store) => {
     await store.admitSum(participant(1), ephemeral(1));
     await store.admitSum(participant(2), ephemeral(2));
-    assert.equal(await store.admitUpdate(update(50)), 'length-mismatch', 'no seeds at all');
-    assert.equal(await store.admitUpdate(update(50, 1)), 'length-mismatch');
-    assert.equal(await store.admitUpdate(update(50, 1, 2, 3)), 'length-mismatch', 'before unknown');
-    assert.equal(await store.admitUpdate(update(50, 1, 3)), 'unknown-sum-participant');
+    assert.equal((await store.admitUpdate(update(50))).verdict, 'length-mismatch', 'no seeds at all');
+    assert.equal((await store.admitUpdate(update(50, 1))).verdict, 'length-mismatch');
+    assert.equal((await store.admitUpdate(update(50, 1, 2, 3))).verdict, 'length-mismatch', 'before unknown');
+    assert.equal((await store.admitUpdate(update(50, 1, 3))).verdict, 'unknown-sum-participant');
     assert.deepEqual(
       [...(await store.seedDict())!].map(([, row]) => row.size),
       [0, 0],
       'refused updates leave nothing',
     );
-    assert.equal(await store.admitUpdate(update(50, 1, 2)), 'ok', 'and do not count as submissions');
-    assert.equal(await store.admitUpdate({ ...update(60, 1, 2), participant: participant(50) }), 'already-submitted');
-    assert.equal(await store.admitUpdate(update(50, 1)), 'length-mismatch', 'before already submitted');
-    assert.equal(await store.admitUpdate(update(50, 1, 3)), 'unknown-sum-participant', 'before already submitted');
-    assert.equal(await store.admitUpdate(update(40, 1, 2)), 'ok');
-    assert.equal(await store.admitUpdate(update(1, 1, 2)), 'ok', 'a sum participant is not told apart here');
+    assert.equal((await store.admitUpdate(update(50, 1, 2))).verdict, 'ok', 'and do not count as submissions');
+    assert.equal((await store.admitUpdate({ ...update(60, 1, 2), participant: participant(50) })).verdict, 'already-submitted');
+    assert.equal((await store.admitUpdate(update(50, 1))).verdict, 'length-mismatch', 'before already submitted');
+    assert.equal((await store.admitUpdate(update(50, 1, 3))).verdict, 'unknown-sum-participant', 'before already submitted');
+    assert.equal((await store.admitUpdate(update(40, 1, 2))).verdict, 'ok');
+    assert.equal((await store.admitUpdate(update(1, 1, 2))).verdict, 'ok', 'a sum participant is not told apart here');
     const dict = await (await reopen(store)).seedDict();
     const row = (sum: number): [PublicSigningKey, KeyMap<PublicSigningKey, EncryptedMaskSeed>] => [
       participant(sum),
@@ -210,7 +265,7 @@ export function storeConformance(name: string, setup: StoreSetup): void {
     assert.equal(await store.latestModelId(), '5_aa');
     assert.deepEqual(await store.admitSum2(participant(1), mask(1)), { verdict: 'unknown-sum-participant' });
     assert.equal(await store.admitSum(participant(1), ephemeral(2)), 'ok');
-    assert.equal(await store.admitUpdate(update(50, 1)), 'ok');
+    assert.equal((await store.admitUpdate(update(50, 1))).verdict, 'ok');
     assert.deepEqual(await store.admitSum2(participant(1), mask(1)), { verdict: 'ok', votes: 1 });
   });
 
@@ -280,12 +335,218 @@ export function storeConformance(name: string, setup: StoreSetup): void {
     const verdicts = await Promise.all(Array.from({ length: 20 }, () => store.admitSum(participant(1), ephemeral(1))));
     assert.equal(verdicts.filter((verdict) => verdict === 'ok').length, 1);
     const updates = await Promise.all(Array.from({ length: 20 }, () => store.admitUpdate(update(2, 1))));
-    assert.equal(updates.filter((verdict) => verdict === 'ok').length, 1);
+    assert.equal(updates.filter(({ verdict }) => verdict === 'ok').length, 1);
     const masks = await Promise.all(Array.from({ length: 20 }, () => store.admitSum2(participant(1), mask(1))));
     assert.deepEqual(
       masks.filter(({ verdict }) => verdict === 'ok'),
       [{ verdict: 'ok', votes: 1 }],
     );
+  });
+
+  check('progress: absent stores, present replaces, undefined removes, and the state replaces it in the same act', async (store) => {
+    await store.setCoordinatorState(state(1), progress(1));
+    assert.deepEqual(await store.progress(), progress(1));
+    await store.setProgress(progress(2, 'update'));
+    let again = await reopen(store);
+    assert.deepEqual(await again.progress(), progress(2, 'update'));
+    await again.setProgress(undefined);
+    assert.equal(await again.progress(), undefined);
+    await again.setProgress(progress(3, 'unmask'));
+    await again.setCoordinatorState(state(4));
+    again = await reopen(again);
+    assert.equal(await again.progress(), undefined, 'a state without progress');
+    await again.setProgress(progress(5, 'sum2'));
+    await again.eraseRound();
+    assert.equal(await again.progress(), undefined);
+  });
+
+  check('closing the sum phase leaves the chosen and sets the progress; left out, everybody stays', async (store) => {
+    await admitted(store, 4);
+    await store.closeSum(undefined, progress(1, 'sum'));
+    assert.deepEqual([(await store.sumDict())?.size, await store.progress()], [4, progress(1, 'sum')]);
+    await store.closeSum([participant(3), participant(9), participant(1)], progress(1, 'update'));
+    const again = await reopen(store);
+    assert.deepEqual(
+      (await again.sumDict())?.keys().map((key) => key[0]),
+      [1, 3],
+    );
+    assert.deepEqual(await again.progress(), progress(1, 'update'));
+    assert.equal((await again.counts()).sums, 2);
+    assert.equal((await again.admitUpdate(update(50, 1, 2))).verdict, 'unknown-sum-participant');
+    assert.equal((await again.admitUpdate(update(50, 1, 3))).verdict, 'ok');
+    assert.deepEqual(
+      (await again.seedDict())?.keys().map((key) => key[0]),
+      [1, 3],
+    );
+    assert.deepEqual(await again.admitSum2(participant(2), mask(1)), { verdict: 'unknown-sum-participant' });
+    await again.closeSum([], progress(1, 'update'));
+    assert.equal(await again.sumDict(), undefined);
+  });
+
+  check('closing the sum phase among many takes exactly the chosen', async (store) => {
+    const many = Array.from({ length: 300 }, (_, i) => PublicSigningKey(Uint8Array.from({ length: 32 }, (_, at) => (at < 2 ? (i >> (8 * at)) & 0xff : 7))));
+    for (const key of many.slice(0, 40)) await store.admitSum(key, ephemeral(1));
+    await store.closeSum(many.slice(10), progress(1));
+    assert.deepEqual((await store.sumDict())?.keys(), new KeyMap(many.slice(10, 40).map((key): [PublicSigningKey, true] => [key, true])).keys());
+  });
+
+  check('counts tell what is stored', async (store) => {
+    await admitted(store, 3, 40, 41);
+    await store.admitUpdate(update(40, 1, 2, 3));
+    await store.admitSum2(participant(1), mask(1));
+    await store.admitSum2(participant(2), mask(2));
+    await store.admitSum2(participant(3), mask(2));
+    const again = await reopen(store);
+    assert.deepEqual(await again.counts(), { sums: 3, updates: 2, masks: 3, leading: 2 });
+    await again.eraseRound();
+    assert.deepEqual(await again.counts(), { sums: 0, updates: 0, masks: 0, leading: 0 });
+  });
+
+  check('positions count admissions from 1 on, without gaps, also over restarts and from round to round', async (store) => {
+    await admitted(store, 1);
+    assert.deepEqual(await store.admitUpdate(update(9, 1)), { verdict: 'ok', position: 1 });
+    assert.deepEqual(await store.admitUpdate(update(9, 1)), { verdict: 'already-submitted' });
+    assert.deepEqual(await store.admitUpdate(update(3, 1)), { verdict: 'ok', position: 2 });
+    const again = await reopen(store);
+    assert.deepEqual(await again.admitUpdate(update(5, 1)), { verdict: 'ok', position: 3 });
+    const kept = again.keepsContributions ? [9, 3, 5] : [];
+    const everything = await contributions(again);
+    assert.deepEqual(
+      everything.map((one) => [one.position, one.participant]),
+      kept.map((byte, i) => [i + 1, byte]),
+    );
+    assert.deepEqual(await contributions(again, 1), everything.slice(1));
+    assert.deepEqual(await contributions(again, 3), []);
+    await again.eraseRound();
+    await admitted(again, 1);
+    assert.deepEqual(await again.admitUpdate(update(9, 1)), { verdict: 'ok', position: 1 }, 'a new round');
+    assert.equal((await contributions(again)).length, kept.length > 0 ? 1 : 0);
+  });
+
+  check('a checkpoint replaces the one before and what it sums up; later contributions stay', async (store) => {
+    await admitted(store, 1, 10, 11, 12, 13, 14);
+    await store.setCheckpoint({ position: 2, count: 2, aggregate: mask(70) });
+    assert.deepEqual(
+      (await contributions(store, 2)).map((one) => [one.position, one.participant]),
+      store.keepsContributions ? [12, 13, 14].map((byte, i) => [i + 3, byte]) : [],
+    );
+    await store.setCheckpoint({ position: 4, count: 4, aggregate: mask(71) });
+    const again = await reopen(store);
+    const checkpoint = (await again.checkpoint())!;
+    assert.deepEqual([checkpoint.position, checkpoint.count], [4, 4]);
+    assert.ok(equalMaskObjects(checkpoint.aggregate, mask(71)));
+    assert.deepEqual(await again.admitUpdate(update(15, 1)), { verdict: 'ok', position: 6 });
+    const found = await contributions(again, 4);
+    assert.deepEqual(
+      found.map((one) => [one.position, one.participant]),
+      again.keepsContributions ? [14, 15].map((byte, i) => [i + 5, byte]) : [],
+    );
+    for (const one of found) assert.ok(equalMaskObjects(one.model, mask(one.participant)));
+    assert.equal((await again.counts()).updates, 6, 'who took part is still known');
+    assert.equal((await again.admitUpdate(update(10, 1))).verdict, 'already-submitted');
+    await again.eraseRound();
+    assert.equal(await again.checkpoint(), undefined);
+  });
+
+  check('chunks come back in their order, until they are erased, and only from a store that keeps contributions', async (store) => {
+    const all = [chunk(1, 10), chunk(2, 70_000, 'sum2'), chunk(1, 1, 'sum'), chunk(3, 5000)];
+    const kept = store.keepsContributions ? all : [];
+    await store.appendChunks(all.slice(0, 3));
+    await store.appendChunks([]);
+    await store.appendChunks(all.slice(3));
+    assert.deepEqual(
+      (await chunks(store)).map(({ participant: key, tag, payload }) => ({ participant: new Uint8Array(key), tag, payload: new Uint8Array(payload) })),
+      kept,
+    );
+    const again = await reopen(store);
+    assert.equal((await chunks(again)).length, kept.length);
+    await again.appendChunks([chunk(9, 3)]);
+    assert.equal((await chunks(again)).length, kept.length === 0 ? 0 : 5);
+    await again.eraseChunks();
+    assert.deepEqual(await chunks(again), []);
+    await again.appendChunks([chunk(4, 4)]);
+    assert.deepEqual(
+      (await chunks(await reopen(again))).map(({ participant: key }) => key[0]),
+      kept.length === 0 ? [] : [4],
+    );
+  });
+
+  check('chunks of a round that was erased are gone, also after a restart', async (store) => {
+    await store.appendChunks([chunk(1, 100)]);
+    await store.eraseRound();
+    assert.deepEqual(await chunks(store), []);
+    const again = await reopen(store);
+    assert.deepEqual(await chunks(again), []);
+    await again.appendChunks([chunk(2, 100)]);
+    assert.equal((await chunks(again)).length, again.keepsContributions ? 1 : 0);
+  });
+
+  check('records: newest first, by rounds, replaced when the round is there; as they were', async (store) => {
+    for (const round of [3, 1, 2, 5]) await store.putRecord(record(round));
+    const failed = record(2, { outcome: 'failure', phase: 'update', code: 'phase-timeout' });
+    await store.putRecord(failed);
+    const again = await reopen(store);
+    assert.deepEqual(
+      (await again.records(10)).map(({ round }) => round),
+      [5, 3, 2, 1],
+    );
+    assert.deepEqual(
+      (await again.records(2, 5)).map(({ round }) => round),
+      [3, 2],
+    );
+    assert.deepEqual(await again.records(10, 1), []);
+    assert.deepEqual(await again.records(0), []);
+    const [stored] = await again.records(1, 3);
+    assert.equal(JSON.stringify(stored), JSON.stringify(failed), 'down to the order of its keys, which is signed');
+    await again.eraseAll();
+    assert.equal((await again.records(10)).length, 4, 'the past stays');
+  });
+
+  test(`${name}: a store that is set to keep records lets go of the oldest`, async () => {
+    const store = await open({ keepRounds: 2 });
+    for (const round of [7, 8, 6, 9]) await store.putRecord(record(round));
+    assert.deepEqual(
+      (await store.records(10)).map(({ round }) => round),
+      [9, 8],
+    );
+  });
+
+  check('the identity is set once and stays', async (store) => {
+    const seed = filled(32, 5);
+    await store.setIdentity(seed);
+    seed.fill(9);
+    await store.setIdentity(filled(32, 6));
+    await store.eraseAll();
+    assert.deepEqual(new Uint8Array((await (await reopen(store)).identity())!), filled(32, 5));
+  });
+
+  check('the list of models is theirs, the one stored last first', async (store) => {
+    for (const id of ['2_b', '1_a', '3_c']) await store.putModel(id, filled(id.charCodeAt(0), 1));
+    await store.putModel('1_a', filled(1, 1));
+    const again = await reopen(store);
+    assert.deepEqual(await again.models(), [
+      { id: '3_c', bytes: 51 },
+      { id: '1_a', bytes: 49 },
+      { id: '2_b', bytes: 50 },
+    ]);
+  });
+
+  check('usage: bytes where there is a disk, and room on it', async (store) => {
+    const { bytes, free } = await store.usage();
+    assert.ok(Number.isFinite(free) ? bytes > 0 && free > 0 : bytes === 0);
+    await store.putModel('1_a', filled(100_000, 1));
+    if (Number.isFinite(free)) assert.ok((await store.usage()).bytes >= 100_000);
+  });
+
+  check('views of a large buffer, and of a Buffer, are taken as what they show', async (store) => {
+    const message = filled(50_000, 1);
+    const view = (length: number, byte: number): Uint8Array => message.fill(byte, 100, 100 + length).subarray(100, 100 + length);
+    await store.admitSum(PublicSigningKey(view(32, 7)), PublicEncryptKey(Buffer.from(filled(32, 8)).subarray()));
+    await store.putModel('1_a', view(10_000, 6));
+    message.fill(0);
+    assert.deepEqual((await store.sumDict())?.get(participant(7))?.[31], 8);
+    assert.deepEqual(new Uint8Array((await store.model('1_a'))!), filled(10_000, 6));
+    assert.equal(message.length, 50_000, 'and nothing of the buffer was taken away');
   });
 
   check('after closing every method throws, closing again does not', async (store) => {

@@ -1,9 +1,9 @@
-// What a coordinator keeps, as three contracts; each method states its behaviour as cases. Verdicts of the protocol are values, failures
+// What a coordinator keeps, as a few contracts; each method states its behaviour as cases. Verdicts of the protocol are values, failures
 // of the machinery are exceptions: "the store worked and says no" must never be mistaken for "the store did not work".
 
 import type { PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import type { MaskObject } from '@xaynet/core/mask';
-import type { LocalSeedDict } from '@xaynet/core/message';
+import type { LocalSeedDict, MessageTag } from '@xaynet/core/message';
 import type { CoordinatorState, SeedDict, SumDict } from '@xaynet/core/round';
 
 /** Verdict on a sum participant. */
@@ -14,6 +14,87 @@ export type UpdateVerdict = 'ok' | 'length-mismatch' | 'unknown-sum-participant'
 
 /** Verdict on a mask, the first that applies in this order (coordinator 4.6); `votes`: submissions of this very mask, this one included. */
 export type Sum2Verdict = { readonly verdict: 'ok'; readonly votes: number } | { readonly verdict: 'unknown-sum-participant' | 'already-submitted' };
+
+/** Verdict on an update; `position`: its number in the order of admission, from 1 on, for {@link ContributionStore.contributions}. */
+export type UpdateAdmission = { readonly verdict: 'ok'; readonly position: number } | { readonly verdict: Exclude<UpdateVerdict, 'ok'> };
+
+/** Where a round stands; with the coordinator state it is what a restart goes on from. */
+export interface RoundProgress {
+  readonly round: number;
+  /** The phase that takes messages, or unmask; a round that failed or is over has no progress. */
+  readonly phase: 'sum' | 'update' | 'sum2' | 'unmask';
+  /** When the phase began, in milliseconds since 1970: its deadlines count from here, also over restarts. */
+  readonly since: number;
+  /** When the round began, likewise; absent: not known. */
+  readonly began?: number | undefined;
+  /** Rounds that failed in a row before this one. */
+  readonly failures: number;
+}
+
+/** How much of the current round is stored. `leading`: votes of the mask with most votes. */
+export interface RoundCounts {
+  readonly sums: number;
+  readonly updates: number;
+  readonly masks: number;
+  readonly leading: number;
+}
+
+/** The sum of the contributions up to a position, that one included. */
+export interface Checkpoint {
+  readonly position: number;
+  readonly aggregate: MaskObject;
+  /** Contributions in the aggregate. */
+  readonly count: number;
+}
+
+/** A masked model that was admitted. */
+export interface Contribution {
+  readonly position: number;
+  readonly participant: PublicSigningKey;
+  readonly maskedModel: MaskObject;
+}
+
+/** One chunk of a multipart message: opened, verified, of the current phase, its message not yet complete. */
+export interface SpooledChunk {
+  readonly participant: PublicSigningKey;
+  readonly tag: MessageTag;
+  /** The payload of the chunk message: chunk header and data. */
+  readonly payload: Uint8Array;
+}
+
+/** What became of a round: plain data, JSON as it is. Hashes and keys are hexadecimal. */
+export interface RoundRecord {
+  readonly round: number;
+  readonly outcome: 'model' | 'failure';
+  /** Milliseconds since 1970. */
+  readonly began: number;
+  readonly ended: number;
+  readonly sums: number;
+  readonly updates: number;
+  readonly masks: number;
+  /** Why it failed, and in which phase; absent for a model. */
+  readonly phase?: string;
+  readonly code?: string;
+  /** Id of the model. */
+  readonly model?: string;
+  /** SHA-256 of what was published and computed, as far as the round came: documents as served, dictionaries in the order of their keys. */
+  readonly hashes: Readonly<Partial<Record<'params' | 'sums' | 'seeds' | 'aggregate' | 'model', string>>>;
+  /** Key of the coordinator that signed, and its Ed25519 signature over the UTF-8 JSON of this record without `signature`, keys in this order. */
+  readonly signer: string;
+  readonly signature: string;
+}
+
+/** A stored model. */
+export interface ModelEntry {
+  readonly id: string;
+  readonly bytes: number;
+}
+
+/** Bytes that a store takes, and what its disk still has room for; 0 and Infinity where there is no disk. */
+export interface StoreUsage {
+  readonly bytes: number;
+  readonly free: number;
+}
 
 /** An update as it is stored: sealed seeds for every sum participant, and the masked model. */
 export interface Update {
@@ -30,16 +111,28 @@ export interface MaskVotes {
 
 /**
  * State and dictionaries of the current round (coordinator 4.2). Every method is atomic: it has its whole effect or none, also when the
- * process dies in the middle. After an exception the effect may or may not have happened, and the caller may ask again. Bytes passed
+ * process dies in the middle. Exceptions are `storage-failed`, or `storage-timeout` from a store that waits for another thread or machine:
+ * then the effect may or may not have happened, or happen before that of any later call, and the caller may ask again. Bytes passed
  * in are not kept beyond the call: they may be views of large messages.
  */
 export interface RoundStore {
   /** The state last set; none: undefined; undecodable: throws. */
   coordinatorState(): Promise<CoordinatorState | undefined>;
-  /** Absent: stores. Present: replaces. */
-  setCoordinatorState(state: CoordinatorState): Promise<void>;
+  /** Absent: stores. Present: replaces. The progress is replaced in the same act; without one there is none afterwards. */
+  setCoordinatorState(state: CoordinatorState, progress?: RoundProgress): Promise<void>;
+  /** The progress last set; none, or none any more: undefined. */
+  progress(): Promise<RoundProgress | undefined>;
+  /** Absent: stores. Present: replaces. `undefined`: there is none afterwards. */
+  setProgress(progress: RoundProgress | undefined): Promise<void>;
+  /** How much of the current round is stored; empty: zeros. */
+  counts(): Promise<RoundCounts>;
   /** New participant: stores, `ok`. Known: `already-exists`, the first key stays. */
   admitSum(participant: PublicSigningKey, ephemeralKey: PublicEncryptKey): Promise<SumVerdict>;
+  /**
+   * The sum phase is over: leaves only `chosen` in the sum dictionary (`undefined`: everybody) and sets the progress, in one act. A key that
+   * is not there is no error.
+   */
+  closeSum(chosen: readonly PublicSigningKey[] | undefined, progress: RoundProgress): Promise<void>;
   /** All sum participants; none: undefined. */
   sumDict(): Promise<SumDict | undefined>;
   /**
@@ -47,7 +140,7 @@ export interface RoundStore {
    * who is none: `unknown-sum-participant`. Second update of the participant: `already-submitted`. In these cases nothing changes.
    * Else `ok`, and the seeds are in the dictionary; a store that {@link ContributionStore.keepsContributions} has the model as well.
    */
-  admitUpdate(update: Update): Promise<UpdateVerdict>;
+  admitUpdate(update: Update): Promise<UpdateAdmission>;
   /** One row for every sum participant, empty before the first update; no sum participant: undefined. */
   seedDict(): Promise<SeedDict | undefined>;
   /** Sender not in the sum dictionary: `unknown-sum-participant`. Second mask of a sender: `already-submitted`. Else counts, `ok`. */
@@ -56,7 +149,7 @@ export interface RoundStore {
   bestMasks(): Promise<readonly MaskVotes[]>;
   /** How many different masks were submitted. */
   maskCount(): Promise<number>;
-  /** Deletes sum, seed and mask dictionaries and contributions; state and model id stay. Nothing there: no error. */
+  /** Deletes sum, seed and mask dictionaries, progress, contributions, checkpoint and chunks; state and model id stay. Nothing there: no error. */
   eraseRound(): Promise<void>;
   /** Deletes all that this contract knows, state and model id included. Models stay. */
   eraseAll(): Promise<void>;
@@ -73,11 +166,44 @@ export interface RoundStore {
 export interface ContributionStore {
   /**
    * False: {@link RoundStore.admitUpdate} leaves the masked model to the aggregate in memory, and a round ends with its process. A masked
-   * model at rest is a risk of its own (with the round's key and one sum participant it can be opened), so it is kept only where it is of use.
+   * model at rest is a risk of its own (with one sum participant it can be opened), so it is kept only where it is of use, and only until
+   * a checkpoint has it.
    */
   readonly keepsContributions: boolean;
-  /** Every admitted update exactly once, in the order of admission; refused ones never; nothing kept or erased: none. */
-  contributions(): AsyncIterable<{ readonly participant: PublicSigningKey; readonly maskedModel: MaskObject }>;
+  /**
+   * Every contribution after this position exactly once, in the order of admission; refused ones never; none kept, or erased: none.
+   * Throws `contribution-damaged` where stored bytes are not what was written. What a checkpoint has may be gone.
+   */
+  contributions(after: number): AsyncIterable<Contribution>;
+  /** The checkpoint last set in this round; none: undefined. Throws `contribution-damaged`. */
+  checkpoint(): Promise<Checkpoint | undefined>;
+  /** Stores a checkpoint durably, then lets go of the checkpoint before it and of contributions up to its position. */
+  setCheckpoint(checkpoint: Checkpoint): Promise<void>;
+}
+
+/**
+ * Chunks of messages that are not complete, so that a restart does not lose what was answered. They survive the process; whether they
+ * survive a power failure is up to the store. A store that keeps no contributions keeps no chunks: nothing is appended, none is read.
+ */
+export interface ChunkStore {
+  /** Resolves when the chunks are written; in this order. */
+  appendChunks(chunks: readonly SpooledChunk[]): Promise<void>;
+  /** All chunks in the order they were appended, less what a death of the process cut off. */
+  chunks(): AsyncIterable<SpooledChunk>;
+  /** Forgets all chunks: a phase has ended. */
+  eraseChunks(): Promise<void>;
+}
+
+/** What became of past rounds. A store that is set to keep n records lets go of the oldest. */
+export interface RecordStore {
+  /** Absent: stores. A record of this round is there: replaces. */
+  putRecord(record: RoundRecord): Promise<void>;
+  /** At most `limit` records of rounds before `before` (left out: of all), newest first. */
+  records(limit: number, before?: number): Promise<readonly RoundRecord[]>;
+  /** Seed of the key that signs records, 32 bytes; never set: undefined. It stays for as long as the store does, {@link RoundStore.eraseAll} included. */
+  identity(): Promise<Uint8Array | undefined>;
+  /** Stores the seed, unless there is one. */
+  setIdentity(seed: Uint8Array): Promise<void>;
 }
 
 /**
@@ -89,12 +215,18 @@ export interface ModelStore {
   putModel(id: string, model: Uint8Array): Promise<'ok' | 'already-exists'>;
   /** The bytes; absent: undefined. */
   model(id: string): Promise<Uint8Array | undefined>;
+  /** All models, the one stored last first. */
+  models(): Promise<readonly ModelEntry[]>;
 }
 
-/** All that a coordinator keeps. An engine may implement the three contracts in one, or one each. */
-export interface Store extends RoundStore, ContributionStore, ModelStore {
+/** All that a coordinator keeps. An engine may implement the contracts in one, or one each. */
+export interface Store extends RoundStore, ContributionStore, ChunkStore, RecordStore, ModelStore {
   /** Resolves when the store can be used now; else throws. */
   ready(): Promise<void>;
+  /** Keeps so many models and records from the next one on, 0: all. A store that cannot change that has no such method. */
+  keep?(models: number, rounds: number): Promise<void>;
+  /** What it takes on its disk. */
+  usage(): Promise<StoreUsage>;
   /** Releases files, locks and connections; again: no error. Afterwards every other method throws. */
   close(): Promise<void>;
 }

@@ -3,5 +3,5 @@
 import { storeConformance } from './conformance.test.ts';
 import { MemoryStore } from './memory.ts';
 
-storeConformance('memory', { open: async () => new MemoryStore() });
-storeConformance('memory with contributions', { open: async () => new MemoryStore({ keepsContributions: true }) });
+storeConformance('memory', { open: async (options) => new MemoryStore(options) });
+storeConformance('memory with contributions', { open: async (options) => new MemoryStore({ ...options, keepsContributions: true }) });

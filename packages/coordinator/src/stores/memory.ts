@@ -6,7 +6,22 @@ import { sha256 } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
 import { encodeMaskObject, type MaskObject } from '@xaynet/core/mask';
 import type { CoordinatorState, SeedDict, SumDict, UpdateSeedDict } from '@xaynet/core/round';
-import type { MaskVotes, Store, Sum2Verdict, SumVerdict, Update, UpdateVerdict } from './contract.ts';
+import type {
+  Checkpoint,
+  Contribution,
+  MaskVotes,
+  ModelEntry,
+  RoundCounts,
+  RoundProgress,
+  RoundRecord,
+  SpooledChunk,
+  Store,
+  StoreUsage,
+  Sum2Verdict,
+  SumVerdict,
+  Update,
+  UpdateAdmission,
+} from './contract.ts';
 import { type StoreOptions, storeOptions } from './options.ts';
 
 /** Everything in memory; see {@link Store} for the behaviour. */
@@ -16,19 +31,26 @@ export class MemoryStore implements Store {
   #sums: SumDict = new KeyMap();
   #updates = new KeyMap<PublicSigningKey, MaskObject | undefined>();
   #order: PublicSigningKey[] = [];
+  #progress: RoundProgress | undefined;
+  #checkpoint: Checkpoint | undefined;
+  #chunks: SpooledChunk[] = [];
+  #records: RoundRecord[] = [];
+  #identity: Uint8Array | undefined;
   #seeds: SeedDict = new KeyMap();
   #voters = new KeyMap<PublicSigningKey, true>();
   #masks = new Map<string, MaskVotes>();
   #latestModelId: string | undefined;
   readonly #models = new Map<string, Uint8Array>();
-  readonly #keepModels: number;
+  #keepModels: number;
+  #keepRounds: number;
   #closed = false;
 
   /** Throws `option-invalid`. */
   constructor(options: StoreOptions = {}) {
-    const { keepsContributions, keepModels } = storeOptions(options);
+    const { keepsContributions, keepModels, keepRounds } = storeOptions(options);
     this.keepsContributions = keepsContributions;
     this.#keepModels = keepModels;
+    this.#keepRounds = keepRounds;
   }
 
   async coordinatorState(): Promise<CoordinatorState | undefined> {
@@ -36,9 +58,26 @@ export class MemoryStore implements Store {
     return this.#state;
   }
 
-  async setCoordinatorState(state: CoordinatorState): Promise<void> {
+  async setCoordinatorState(state: CoordinatorState, progress?: RoundProgress): Promise<void> {
     this.#open();
     this.#state = state;
+    this.#progress = progress;
+  }
+
+  async progress(): Promise<RoundProgress | undefined> {
+    this.#open();
+    return this.#progress;
+  }
+
+  async setProgress(progress: RoundProgress | undefined): Promise<void> {
+    this.#open();
+    this.#progress = progress;
+  }
+
+  async counts(): Promise<RoundCounts> {
+    this.#open();
+    const leading = Math.max(0, ...[...this.#masks.values()].map(({ votes }) => votes));
+    return { sums: this.#sums.size, updates: this.#updates.size, masks: this.#voters.size, leading };
   }
 
   async admitSum(participant: PublicSigningKey, ephemeralKey: PublicEncryptKey): Promise<SumVerdict> {
@@ -50,21 +89,34 @@ export class MemoryStore implements Store {
     return 'ok';
   }
 
+  async closeSum(chosen: readonly PublicSigningKey[] | undefined, progress: RoundProgress): Promise<void> {
+    this.#open();
+    if (chosen !== undefined) {
+      const kept = new KeyMap(chosen.map((participant): [PublicSigningKey, true] => [participant, true]));
+      for (const participant of [...this.#sums.keys()]) {
+        if (kept.has(participant)) continue;
+        this.#sums.delete(participant);
+        this.#seeds.delete(participant);
+      }
+    }
+    this.#progress = progress;
+  }
+
   async sumDict(): Promise<SumDict | undefined> {
     this.#open();
     return this.#sums.size === 0 ? undefined : new KeyMap(this.#sums);
   }
 
-  async admitUpdate({ participant, localSeedDict, maskedModel }: Update): Promise<UpdateVerdict> {
+  async admitUpdate({ participant, localSeedDict, maskedModel }: Update): Promise<UpdateAdmission> {
     this.#open();
-    if (localSeedDict.size !== this.#sums.size) return 'length-mismatch';
-    for (const sum of localSeedDict.keys()) if (!this.#sums.has(sum)) return 'unknown-sum-participant';
-    if (this.#updates.has(participant)) return 'already-submitted';
+    if (localSeedDict.size !== this.#sums.size) return { verdict: 'length-mismatch' };
+    for (const sum of localSeedDict.keys()) if (!this.#sums.has(sum)) return { verdict: 'unknown-sum-participant' };
+    if (this.#updates.has(participant)) return { verdict: 'already-submitted' };
     const key = copy(participant);
     this.#updates.set(key, this.keepsContributions ? copyMask(maskedModel) : undefined);
     this.#order.push(key);
     for (const [sum, seed] of localSeedDict) this.#seeds.get(sum)!.set(key, copy(seed));
-    return 'ok';
+    return { verdict: 'ok', position: this.#order.length };
   }
 
   async seedDict(): Promise<SeedDict | undefined> {
@@ -103,6 +155,9 @@ export class MemoryStore implements Store {
     this.#seeds = new KeyMap();
     this.#voters = new KeyMap();
     this.#masks = new Map();
+    this.#progress = undefined;
+    this.#checkpoint = undefined;
+    this.#chunks = [];
   }
 
   async eraseAll(): Promise<void> {
@@ -123,12 +178,61 @@ export class MemoryStore implements Store {
     for (const old of [...this.#models.keys()].slice(0, -this.#keepModels)) if (old !== id) this.#models.delete(old);
   }
 
-  async *contributions(): AsyncIterable<{ readonly participant: PublicSigningKey; readonly maskedModel: MaskObject }> {
+  async *contributions(after: number): AsyncIterable<Contribution> {
     this.#open();
-    for (const participant of this.#order) {
+    for (let position = after + 1; position <= this.#order.length; position++) {
+      const participant = this.#order[position - 1]!;
       const maskedModel = this.#updates.get(participant);
-      if (maskedModel !== undefined) yield { participant, maskedModel };
+      if (maskedModel !== undefined) yield { position, participant, maskedModel };
     }
+  }
+
+  async checkpoint(): Promise<Checkpoint | undefined> {
+    this.#open();
+    return this.#checkpoint;
+  }
+
+  async setCheckpoint({ position, aggregate, count }: Checkpoint): Promise<void> {
+    this.#open();
+    this.#checkpoint = { position, aggregate: copyMask(aggregate), count };
+    for (const participant of this.#order.slice(0, position)) this.#updates.set(participant, undefined);
+  }
+
+  async appendChunks(chunks: readonly SpooledChunk[]): Promise<void> {
+    this.#open();
+    if (!this.keepsContributions) return;
+    for (const { participant, tag, payload } of chunks) this.#chunks.push({ participant: copy(participant), tag, payload: copyBytes(payload) });
+  }
+
+  async *chunks(): AsyncIterable<SpooledChunk> {
+    this.#open();
+    yield* this.#chunks;
+  }
+
+  async eraseChunks(): Promise<void> {
+    this.#open();
+    this.#chunks = [];
+  }
+
+  async putRecord(record: RoundRecord): Promise<void> {
+    this.#open();
+    this.#records = [record, ...this.#records.filter(({ round }) => round !== record.round)].sort((a, b) => b.round - a.round);
+    if (this.#keepRounds > 0) this.#records.length = Math.min(this.#records.length, this.#keepRounds);
+  }
+
+  async records(limit: number, before: number = Number.POSITIVE_INFINITY): Promise<readonly RoundRecord[]> {
+    this.#open();
+    return this.#records.filter(({ round }) => round < before).slice(0, limit);
+  }
+
+  async identity(): Promise<Uint8Array | undefined> {
+    this.#open();
+    return this.#identity && copyBytes(this.#identity);
+  }
+
+  async setIdentity(seed: Uint8Array): Promise<void> {
+    this.#open();
+    this.#identity ??= copyBytes(seed);
   }
 
   async putModel(id: string, model: Uint8Array): Promise<'ok' | 'already-exists'> {
@@ -142,6 +246,21 @@ export class MemoryStore implements Store {
     this.#open();
     const model = this.#models.get(id);
     return model === undefined ? undefined : copyBytes(model);
+  }
+
+  async models(): Promise<readonly ModelEntry[]> {
+    this.#open();
+    return [...this.#models].map(([id, model]) => ({ id, bytes: model.length })).reverse();
+  }
+
+  async keep(models: number, rounds: number): Promise<void> {
+    const { keepModels, keepRounds } = storeOptions({ keepModels: models, keepRounds: rounds });
+    [this.#keepModels, this.#keepRounds] = [keepModels, keepRounds];
+  }
+
+  async usage(): Promise<StoreUsage> {
+    this.#open();
+    return { bytes: 0, free: Number.POSITIVE_INFINITY };
   }
 
   async ready(): Promise<void> {

@@ -13,6 +13,7 @@ import { isXaynetError } from '@xaynet/core/errors';
 import { parseMaskConfig } from '@xaynet/core/mask';
 import { storeConformance } from './conformance.test.ts';
 import type { Store } from './contract.ts';
+import type { StoreOptions } from './options.ts';
 import { SqliteStore } from './sqlite.ts';
 import { DATABASE_FILE } from './sqlite-file.ts';
 
@@ -26,13 +27,13 @@ const ephemeral = PublicEncryptKey(new Uint8Array(32).fill(2));
 
 for (const keepsContributions of [false, true]) {
   const folderOf = new Map<Store, string>();
-  const open = (folder: string): Store => {
-    const store = SqliteStore.open(folder, { keepsContributions });
+  const open = (folder: string, options: StoreOptions = {}): Store => {
+    const store = SqliteStore.open(folder, { ...options, keepsContributions });
     folderOf.set(store, folder);
     return store;
   };
   storeConformance(keepsContributions ? 'sqlite with contributions' : 'sqlite', {
-    open: async () => open(freshFolder()),
+    open: async (options) => open(freshFolder(), options),
     async reopen(store) {
       await store.close();
       return open(folderOf.get(store)!);
@@ -172,7 +173,7 @@ test('an admission that fails in the middle leaves nothing, and the store goes o
   await assert.rejects(store.admitUpdate({ participant: key, localSeedDict: broken, maskedModel }), { code: 'storage-failed' });
   assert.deepEqual((await store.seedDict())?.get(key)?.size, 0);
   const whole = new KeyMap([[key, EncryptedMaskSeed(new Uint8Array(80))]]);
-  assert.equal(await store.admitUpdate({ participant: key, localSeedDict: whole, maskedModel }), 'ok', 'the failed one is no submission');
+  assert.equal((await store.admitUpdate({ participant: key, localSeedDict: whole, maskedModel })).verdict, 'ok', 'the failed one is no submission');
   await store.close();
 });
 

@@ -1,20 +1,52 @@
-// The embedded store: one SQLite file in the data folder, written ahead and synced with every admission, locked for one process. All calls
-// of SQLite are synchronous; each method is one transaction, so whatever happens to the process, it has its whole effect or none.
+// The embedded store: one SQLite file in the data folder, written ahead and synced with every admission, locked for one process, and masked
+// models in files beside it. All calls are synchronous; each method is one transaction, so whatever happens to the process, it has its
+// whole effect or none.
 
-import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { join } from 'node:path';
 import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { sha256 } from '@xaynet/core/crypto';
-import { XaynetError } from '@xaynet/core/errors';
-import { decodeMaskObject, encodeMaskObject, type MaskObject } from '@xaynet/core/mask';
+import { decodeMaskObject, encodeMaskObject, type MaskObject, maskObjectSize } from '@xaynet/core/mask';
 import { type CoordinatorState, decodeCoordinatorState, encodeCoordinatorState, type SeedDict, type SumDict } from '@xaynet/core/round';
-import type { MaskVotes, Store, Sum2Verdict, SumVerdict, Update, UpdateVerdict } from './contract.ts';
+import type {
+  Checkpoint,
+  Contribution,
+  MaskVotes,
+  ModelEntry,
+  RoundCounts,
+  RoundProgress,
+  RoundRecord,
+  SpooledChunk,
+  Store,
+  StoreUsage,
+  Sum2Verdict,
+  SumVerdict,
+  Update,
+  UpdateAdmission,
+} from './contract.ts';
+import { type ChunkAt, ChunkSpool } from './files/chunk-spool.ts';
+import { ContributionFiles, type ObjectPlace } from './files/contribution-files.ts';
+import { type Disk, systemDisk } from './files/disk.ts';
 import { type StoreOptions, storeOptions } from './options.ts';
+import type { SecretKind, SecretOptions, Secrets } from './secrets.ts';
+import { bytes, type Row, SqliteActs } from './sqlite-acts.ts';
 import { type OpenDatabase, openDatabase } from './sqlite-file.ts';
 
-type Row = Record<string, SQLOutputValue>;
+/** What an embedded store may be told. */
+export interface SqliteStoreOptions extends StoreOptions, SecretOptions {}
+
+/** What tests put in the place of the machine. */
+export interface SqliteStoreParts {
+  readonly disk?: Disk | undefined;
+  /** Bytes after which a new file of contributions begins. */
+  readonly segmentBytes?: number | undefined;
+}
+
+const CONTRIBUTIONS_FOLDER = 'contributions';
+const CHUNKS_FILE = 'chunks.log';
 
 /**
- * The embedded store, in a data folder of its own; see {@link Store} for the behaviour. One process at a time: a second one is refused.
+ * The embedded store, in a data folder of its own; see {@link Store} for the behaviour, and `openEmbeddedStore` for one that works on a thread
+ * of its own. One process at a time: a second one is refused. Chunks survive the end of the process, not a power failure.
  * @example
  * ```ts
  * import { mkdtempSync, rmSync } from 'node:fs';
@@ -30,48 +62,107 @@ type Row = Record<string, SQLOutputValue>;
  */
 export class SqliteStore implements Store {
   readonly keepsContributions: boolean;
-  readonly #file: OpenDatabase;
-  readonly #keepModels: number;
-  readonly #statements = new Map<string, StatementSync>();
-  #closed = false;
+  readonly #folder: string;
+  readonly #disk: Disk;
+  readonly #acts: SqliteActs;
+  readonly #secrets: Secrets;
+  #keepModels: number;
+  #keepRounds: number;
+  readonly #contributions: ContributionFiles;
+  readonly #chunks: ChunkSpool;
 
-  private constructor(file: OpenDatabase, { keepsContributions, keepModels }: ReturnType<typeof storeOptions>) {
-    this.#file = file;
-    this.keepsContributions = keepsContributions;
-    this.#keepModels = keepModels;
-  }
-
-  /**
-   * Opens the store in `folder`, which is created when missing. Throws `option-invalid`, `storage-unwritable`, `storage-foreign`,
-   * `storage-version`, `storage-locked` or `storage-failed`.
-   */
-  static open(folder: string, options: StoreOptions = {}): SqliteStore {
-    const checked = storeOptions(options);
-    return new SqliteStore(openDatabase(folder), checked);
-  }
-
-  async coordinatorState(): Promise<CoordinatorState | undefined> {
-    return this.#act('read the coordinator state', () => {
-      const row = this.#get('SELECT state FROM coordinator_state');
-      return row && decodeCoordinatorState(bytes(row.state));
+  private constructor(folder: string, file: OpenDatabase, options: ReturnType<typeof storeOptions>, { disk = systemDisk, segmentBytes }: SqliteStoreParts) {
+    this.#folder = folder;
+    this.#disk = disk;
+    this.#acts = new SqliteActs(file);
+    this.#secrets = file.secrets;
+    this.keepsContributions = options.keepsContributions;
+    this.#keepModels = options.keepModels;
+    this.#keepRounds = options.keepRounds;
+    this.#contributions = new ContributionFiles(disk, join(folder, CONTRIBUTIONS_FOLDER), segmentBytes);
+    this.#chunks = this.#acts.act('recover after the last run', () => {
+      const ends = this.#acts.all('SELECT file, max("offset" + length) AS tail FROM contribution GROUP BY file');
+      this.#contributions.recover(new Map(ends.map((row) => [Number(row.file), Number(row.tail)])), this.#checkpointFile());
+      return new ChunkSpool(disk, join(folder, CHUNKS_FILE), Number(this.#acts.get('SELECT epoch FROM chunk_epoch')!.epoch));
     });
   }
 
-  async setCoordinatorState(state: CoordinatorState): Promise<void> {
-    this.#act('write the coordinator state', () => {
-      this.#run('INSERT OR REPLACE INTO coordinator_state VALUES (1, ?)', encodeCoordinatorState(state));
+  /**
+   * Opens the store in `folder`, which is created when missing, and cuts off what a crash has left of acts that were never acknowledged.
+   * Throws `option-invalid`, `storage-unwritable`, `storage-foreign`, `storage-version`, `storage-locked`, `storage-key-missing`,
+   * `storage-key-wrong`, `storage-key-exposed` or `storage-failed`.
+   */
+  static open(folder: string, options: SqliteStoreOptions = {}, parts: SqliteStoreParts = {}): SqliteStore {
+    const checked = storeOptions(options);
+    const file = openDatabase(parts.disk ?? systemDisk, folder, options);
+    try {
+      return new SqliteStore(folder, file, checked, parts);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  async coordinatorState(): Promise<CoordinatorState | undefined> {
+    return this.#acts.act('read the coordinator state', () => {
+      const state = this.#secret('coordinator state');
+      return state && decodeCoordinatorState(state);
+    });
+  }
+
+  async setCoordinatorState(state: CoordinatorState, progress?: RoundProgress): Promise<void> {
+    this.#acts.act('write the coordinator state', () => {
+      this.#setSecret('coordinator state', encodeCoordinatorState(state));
+      this.#setProgress(progress);
+    });
+  }
+
+  async progress(): Promise<RoundProgress | undefined> {
+    return this.#acts.act('read the progress', () => {
+      const row = this.#acts.get('SELECT round, phase, since, failures, began FROM progress');
+      if (row === undefined) return undefined;
+      const { began, ...progress } = row;
+      return { ...progress, ...(began === null ? {} : { began }) } as unknown as RoundProgress;
+    });
+  }
+
+  async setProgress(progress: RoundProgress | undefined): Promise<void> {
+    this.#acts.act('write the progress', () => this.#setProgress(progress));
+  }
+
+  async counts(): Promise<RoundCounts> {
+    return this.#acts.act('count the round', () => {
+      const { sums, updates, masks, leading } = this.#acts.get(
+        `SELECT (SELECT count(*) FROM sum) AS sums, (SELECT count(*) FROM update_participant) AS updates,
+          (SELECT count(*) FROM sum2) AS masks, (SELECT coalesce(max(votes), 0) FROM mask) AS leading`,
+      )!;
+      return { sums: Number(sums), updates: Number(updates), masks: Number(masks), leading: Number(leading) };
     });
   }
 
   async admitSum(participant: PublicSigningKey, ephemeralKey: PublicEncryptKey): Promise<SumVerdict> {
-    return this.#act('admit a sum participant', () =>
-      this.#run('INSERT OR IGNORE INTO sum VALUES (?, ?)', participant, ephemeralKey) === 1 ? 'ok' : 'already-exists',
+    return this.#acts.act('admit a sum participant', () =>
+      this.#acts.run('INSERT OR IGNORE INTO sum VALUES (?, ?)', participant, ephemeralKey) === 1 ? 'ok' : 'already-exists',
     );
   }
 
+  async closeSum(chosen: readonly PublicSigningKey[] | undefined, progress: RoundProgress): Promise<void> {
+    this.#acts.act('close the sum dictionary', () => {
+      if (chosen !== undefined) {
+        const kept = new KeyMap(chosen.map((participant): [PublicSigningKey, true] => [participant, true]));
+        for (const { participant } of this.#acts.all('SELECT participant FROM sum')) {
+          if (kept.has(bytes(participant))) continue;
+          this.#acts.run('DELETE FROM seed WHERE sum_participant = ?', participant!);
+          this.#acts.run('DELETE FROM sum WHERE participant = ?', participant!);
+        }
+      }
+      this.#setProgress(progress);
+    });
+  }
+
   async sumDict(): Promise<SumDict | undefined> {
-    return this.#act('read the sum dictionary', () => {
-      const rows = this.#all('SELECT participant, ephemeral_key FROM sum');
+    return this.#acts.act('read the sum dictionary', () => {
+      const rows = this.#acts.all('SELECT participant, ephemeral_key FROM sum');
       if (rows.length === 0) return undefined;
       const dict: SumDict = new KeyMap();
       for (const row of rows) dict.set(PublicSigningKey(bytes(row.participant)), PublicEncryptKey(bytes(row.ephemeral_key)));
@@ -79,27 +170,35 @@ export class SqliteStore implements Store {
     });
   }
 
-  async admitUpdate({ participant, localSeedDict, maskedModel }: Update): Promise<UpdateVerdict> {
-    return this.#act('admit an update', () => {
-      if (this.#get('SELECT count(*) AS sums FROM sum')?.sums !== localSeedDict.size) return 'length-mismatch';
+  async admitUpdate({ participant, localSeedDict, maskedModel }: Update): Promise<UpdateAdmission> {
+    const written: ObjectPlace[] = [];
+    const admit = (): UpdateAdmission => {
+      if (this.#acts.get('SELECT count(*) AS sums FROM sum')?.sums !== localSeedDict.size) return { verdict: 'length-mismatch' };
       for (const sum of localSeedDict.keys()) {
-        if (this.#get('SELECT 1 FROM sum WHERE participant = ?', sum) === undefined) return 'unknown-sum-participant';
+        if (this.#acts.get('SELECT 1 FROM sum WHERE participant = ?', sum) === undefined) return { verdict: 'unknown-sum-participant' };
       }
-      if (this.#run('INSERT OR IGNORE INTO update_participant (participant) VALUES (?)', participant) === 0) return 'already-submitted';
-      for (const [sum, seed] of localSeedDict) this.#run('INSERT INTO seed VALUES (?, ?, ?)', sum, participant, seed);
+      if (this.#acts.run('INSERT OR IGNORE INTO update_participant (participant) VALUES (?)', participant) === 0) return { verdict: 'already-submitted' };
+      for (const [sum, seed] of localSeedDict) this.#acts.run('INSERT INTO seed VALUES (?, ?, ?)', sum, participant, seed);
+      const position = Number(this.#acts.get('SELECT max(position) AS position FROM update_participant')!.position);
       if (this.keepsContributions) {
-        this.#run('INSERT INTO contribution SELECT position, ? FROM update_participant WHERE participant = ?', encodeMaskObject(maskedModel), participant);
+        const place = this.#contributions.append(this.#round(), { position, rest: participant }, maskedModel);
+        written.push(place);
+        this.#acts.run('INSERT INTO contribution VALUES (?, ?, ?, ?, ?)', position, place.file, place.offset, place.length, place.checksum);
       }
-      return 'ok';
-    });
+      return { verdict: 'ok', position };
+    };
+    const takeBack = (): void => {
+      for (const place of written) this.#contributions.takeBack(place);
+    };
+    return this.#acts.act('admit an update', admit, { takeBack, room: maskObjectSize(maskedModel.config, maskedModel.length) });
   }
 
   async seedDict(): Promise<SeedDict | undefined> {
-    return this.#act('read the seed dictionary', () => {
+    return this.#acts.act('read the seed dictionary', () => {
       const dict: SeedDict = new KeyMap();
-      for (const row of this.#all('SELECT participant FROM sum')) dict.set(PublicSigningKey(bytes(row.participant)), new KeyMap());
+      for (const row of this.#acts.all('SELECT participant FROM sum')) dict.set(PublicSigningKey(bytes(row.participant)), new KeyMap());
       if (dict.size === 0) return undefined;
-      for (const row of this.#statement('SELECT sum_participant, update_participant, seed FROM seed').iterate()) {
+      for (const row of this.#acts.iterate('SELECT sum_participant, update_participant, seed FROM seed')) {
         dict.get(bytes(row.sum_participant))!.set(PublicSigningKey(bytes(row.update_participant)), EncryptedMaskSeed(bytes(row.seed)));
       }
       return dict;
@@ -107,19 +206,19 @@ export class SqliteStore implements Store {
   }
 
   async admitSum2(participant: PublicSigningKey, mask: MaskObject): Promise<Sum2Verdict> {
-    return this.#act('count a mask', (): Sum2Verdict => {
-      if (this.#get('SELECT 1 FROM sum WHERE participant = ?', participant) === undefined) return { verdict: 'unknown-sum-participant' };
-      if (this.#run('INSERT OR IGNORE INTO sum2 VALUES (?)', participant) === 0) return { verdict: 'already-submitted' };
+    return this.#acts.act('count a mask', (): Sum2Verdict => {
+      if (this.#acts.get('SELECT 1 FROM sum WHERE participant = ?', participant) === undefined) return { verdict: 'unknown-sum-participant' };
+      if (this.#acts.run('INSERT OR IGNORE INTO sum2 VALUES (?)', participant) === 0) return { verdict: 'already-submitted' };
       const object = encodeMaskObject(mask);
       const hash = sha256(object);
-      if (this.#run('UPDATE mask SET votes = votes + 1 WHERE hash = ?', hash) === 0) this.#run('INSERT INTO mask VALUES (?, ?, 1)', hash, object);
-      return { verdict: 'ok', votes: Number(this.#get('SELECT votes FROM mask WHERE hash = ?', hash)!.votes) };
+      if (this.#acts.run('UPDATE mask SET votes = votes + 1 WHERE hash = ?', hash) === 0) this.#acts.run('INSERT INTO mask VALUES (?, ?, 1)', hash, object);
+      return { verdict: 'ok', votes: Number(this.#acts.get('SELECT votes FROM mask WHERE hash = ?', hash)!.votes) };
     });
   }
 
   async bestMasks(): Promise<readonly MaskVotes[]> {
-    return this.#act('read the best masks', () =>
-      this.#all('SELECT mask, votes FROM mask ORDER BY votes DESC, hash LIMIT 2').map((row) => ({
+    return this.#acts.act('read the best masks', () =>
+      this.#acts.all('SELECT mask, votes FROM mask ORDER BY votes DESC, hash LIMIT 2').map((row) => ({
         mask: decodeMaskObject(bytes(row.mask)),
         votes: Number(row.votes),
       })),
@@ -127,115 +226,230 @@ export class SqliteStore implements Store {
   }
 
   async maskCount(): Promise<number> {
-    return this.#act('count the masks', () => Number(this.#get('SELECT count(*) AS masks FROM mask')!.masks));
+    return this.#acts.act('count the masks', () => Number(this.#acts.get('SELECT count(*) AS masks FROM mask')!.masks));
   }
 
   async eraseRound(): Promise<void> {
-    this.#act('erase the round', () => this.#eraseRound());
+    this.#acts.act('erase the round', () => this.#eraseRound());
+    this.#afterErasing();
   }
 
   async eraseAll(): Promise<void> {
-    this.#act('erase everything', () => {
+    this.#acts.act('erase everything', () => {
       this.#eraseRound();
-      this.#file.db.exec('DELETE FROM coordinator_state; DELETE FROM latest_model');
+      this.#acts.run("DELETE FROM secret WHERE kind = 'coordinator state'");
+      this.#acts.run('DELETE FROM latest_model');
     });
+    this.#afterErasing();
   }
 
   async latestModelId(): Promise<string | undefined> {
-    return this.#act('read the model id', () => this.#get('SELECT model FROM latest_model')?.model as string | undefined);
+    return this.#acts.act('read the model id', () => this.#acts.get('SELECT model FROM latest_model')?.model as string | undefined);
   }
 
   async setLatestModelId(id: string): Promise<void> {
-    this.#act('write the model id', () => {
-      this.#run('INSERT OR REPLACE INTO latest_model VALUES (1, ?)', id);
+    this.#acts.act('write the model id', () => {
+      this.#acts.run('INSERT OR REPLACE INTO latest_model VALUES (1, ?)', id);
       if (this.#keepModels > 0) this.#deleteOldModels(id);
     });
   }
 
-  async *contributions(): AsyncIterable<{ readonly participant: PublicSigningKey; readonly maskedModel: MaskObject }> {
-    // One row at a time, by position: the round goes on between two rows, and all of them need not fit into memory.
-    let after = 0;
-    for (;;) {
-      const row = this.#act('read a contribution', () =>
-        this.#get(
-          'SELECT position, participant, masked_model FROM contribution JOIN update_participant USING (position) WHERE position > ? ORDER BY position',
-          after,
-        ),
+  async *contributions(after: number): AsyncIterable<Contribution> {
+    // One at a time, by position: the round goes on between two, and all of them need not fit into memory.
+    let next = await this.nextContribution(after);
+    for (; next !== undefined; next = await this.nextContribution(next.position)) yield next;
+  }
+
+  /** The first contribution after a position; see {@link contributions}. */
+  async nextContribution(after: number): Promise<Contribution | undefined> {
+    return this.#acts.act('read a contribution', () => {
+      const row = this.#acts.get(
+        'SELECT position, participant, file, "offset", length, checksum FROM contribution JOIN update_participant USING (position) WHERE position > ? ORDER BY position LIMIT 1',
+        after,
       );
-      if (row === undefined) return;
-      after = Number(row.position);
-      yield { participant: PublicSigningKey(bytes(row.participant)), maskedModel: decodeMaskObject(bytes(row.masked_model)) };
-    }
+      if (row === undefined) return undefined;
+      const position = Number(row.position);
+      const participant = PublicSigningKey(bytes(row.participant));
+      return { position, participant, maskedModel: this.#contributions.read('segment', placeOf(row), { position, rest: participant }) };
+    });
+  }
+
+  async checkpoint(): Promise<Checkpoint | undefined> {
+    return this.#acts.act('read the checkpoint', () => {
+      const row = this.#acts.get('SELECT position, count, file, "offset", length, checksum FROM checkpoint');
+      if (row === undefined) return undefined;
+      const [position, count] = [Number(row.position), Number(row.count)];
+      return { position, count, aggregate: this.#contributions.read('checkpoint', placeOf(row), { position, rest: countBytes(count) }) };
+    });
+  }
+
+  async setCheckpoint({ position, aggregate, count }: Checkpoint): Promise<void> {
+    let written: ObjectPlace | undefined;
+    const set = (): void => {
+      const place = this.#contributions.writeCheckpoint(this.#round(), { position, rest: countBytes(count) }, aggregate);
+      written = place;
+      this.#acts.run('INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?, ?, ?, ?)', position, count, place.file, place.offset, place.length, place.checksum);
+      this.#acts.run('DELETE FROM contribution WHERE position <= ?', position);
+    };
+    const takeBack = (): void => {
+      if (written !== undefined) this.#contributions.removeCheckpoint(written);
+    };
+    this.#acts.act('write a checkpoint', set, { takeBack, room: maskObjectSize(aggregate.config, aggregate.length) });
+    this.#contributions.endSegment();
+    this.#collect();
+  }
+
+  async appendChunks(chunks: readonly SpooledChunk[]): Promise<void> {
+    this.#acts.guard('append chunks', () => this.keepsContributions && chunks.length > 0 && this.#chunks.append(chunks), {
+      room: chunks.reduce((sum, { payload }) => sum + payload.length, 0),
+    });
+  }
+
+  async *chunks(): AsyncIterable<SpooledChunk> {
+    let next = await this.nextChunk();
+    for (; next !== undefined; next = await this.nextChunk(next.next)) yield next.chunk;
+  }
+
+  /** The chunk at a place, from the first one on; see {@link chunks}. */
+  async nextChunk(at?: number): Promise<ChunkAt | undefined> {
+    return this.#acts.guard('read a chunk', () => (this.keepsContributions ? this.#chunks.read(at) : undefined));
+  }
+
+  async eraseChunks(): Promise<void> {
+    this.#acts.guard('erase the chunks', () => this.#chunks.erase());
+  }
+
+  async putRecord(record: RoundRecord): Promise<void> {
+    this.#acts.act('write a record', () => {
+      this.#acts.run('INSERT OR REPLACE INTO round_record VALUES (?, ?)', record.round, JSON.stringify(record));
+      if (this.#keepRounds === 0) return;
+      this.#acts.run('DELETE FROM round_record WHERE round NOT IN (SELECT round FROM round_record ORDER BY round DESC LIMIT ?)', this.#keepRounds);
+    });
+  }
+
+  async records(limit: number, before: number = Number.MAX_SAFE_INTEGER): Promise<readonly RoundRecord[]> {
+    return this.#acts.act('read records', () =>
+      this.#acts
+        .all('SELECT record FROM round_record WHERE round < ? ORDER BY round DESC LIMIT ?', before, Math.max(0, limit))
+        .map(({ record }): RoundRecord => JSON.parse(String(record))),
+    );
+  }
+
+  async identity(): Promise<Uint8Array | undefined> {
+    return this.#acts.act('read the identity', () => this.#secret('identity seed'));
+  }
+
+  async setIdentity(seed: Uint8Array): Promise<void> {
+    this.#acts.act('write the identity', () => {
+      if (this.#secret('identity seed') === undefined) this.#setSecret('identity seed', seed);
+    });
   }
 
   async putModel(id: string, model: Uint8Array): Promise<'ok' | 'already-exists'> {
-    return this.#act('write a model', () => (this.#run('INSERT OR IGNORE INTO model VALUES (?, ?)', id, model) === 1 ? 'ok' : 'already-exists'));
+    const put = (): 'ok' | 'already-exists' => (this.#acts.run('INSERT OR IGNORE INTO model VALUES (?, ?)', id, model) === 1 ? 'ok' : 'already-exists');
+    return this.#acts.act('write a model', put, { room: model.length });
   }
 
   async model(id: string): Promise<Uint8Array | undefined> {
-    return this.#act('read a model', () => {
-      const row = this.#get('SELECT model FROM model WHERE id = ?', id);
+    return this.#acts.act('read a model', () => {
+      const row = this.#acts.get('SELECT model FROM model WHERE id = ?', id);
       return row && bytes(row.model);
     });
   }
 
+  async models(): Promise<readonly ModelEntry[]> {
+    return this.#acts.act('list the models', () =>
+      this.#acts.all('SELECT id, length(model) AS bytes FROM model ORDER BY rowid DESC').map((row) => ({ id: String(row.id), bytes: Number(row.bytes) })),
+    );
+  }
+
+  async keep(models: number, rounds: number): Promise<void> {
+    const { keepModels, keepRounds } = storeOptions({ keepModels: models, keepRounds: rounds });
+    [this.#keepModels, this.#keepRounds] = [keepModels, keepRounds];
+  }
+
+  async usage(): Promise<StoreUsage> {
+    return this.#acts.guard('measure the store', () => {
+      const files = this.#disk.list(this.#folder).map((name) => join(this.#folder, name));
+      const bytes = files.reduce((sum, file) => sum + this.#disk.sizeOf(file), this.#contributions.usage());
+      return { bytes, free: this.#disk.free(this.#folder) };
+    });
+  }
+
   async ready(): Promise<void> {
-    this.#act('write at all', () => {
-      this.#run('UPDATE schema_version SET version = version');
+    this.#acts.act('write at all', () => {
+      // A row fits where a model does not: what failed for want of room must fit before the store says that it works.
+      const free = this.#disk.free(this.#folder);
+      if (free < this.#acts.missingRoom) throw new Error(`${this.#acts.missingRoom} bytes of room needed, ${free} free`);
+      this.#acts.run('UPDATE schema_version SET version = version');
     });
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#statements.clear();
-    this.#file.close();
+    if (this.#acts.isClosed) return;
+    this.#contributions.close();
+    this.#chunks.close();
+    this.#acts.close();
+  }
+
+  #round(): number {
+    return Number(this.#acts.get('SELECT round FROM progress')?.round ?? 0);
+  }
+
+  #setProgress(progress: RoundProgress | undefined): void {
+    this.#acts.run('DELETE FROM progress');
+    if (progress === undefined) return;
+    const { round, phase, since, failures, began = null } = progress;
+    this.#acts.run('INSERT INTO progress VALUES (1, ?, ?, ?, ?, ?)', round, phase, since, failures, began);
+  }
+
+  #secret(kind: SecretKind): Uint8Array | undefined {
+    const row = this.#acts.get('SELECT box FROM secret WHERE kind = ?', kind);
+    if (row === undefined) return undefined;
+    const secret = this.#secrets.open(kind, bytes(row.box));
+    if (secret === undefined) throw new Error('it does not open: the database is damaged');
+    return secret;
+  }
+
+  #setSecret(kind: SecretKind, secret: Uint8Array): void {
+    this.#acts.run('INSERT OR REPLACE INTO secret VALUES (?, ?)', kind, this.#secrets.seal(kind, secret));
   }
 
   /** Rows are numbered as models come. The file does not shrink, but the next models take the room that becomes free. */
   #deleteOldModels(latest: string): void {
-    this.#run('DELETE FROM model WHERE id <> ? AND rowid NOT IN (SELECT rowid FROM model ORDER BY rowid DESC LIMIT ?)', latest, this.#keepModels);
+    this.#acts.run('DELETE FROM model WHERE id <> ? AND rowid NOT IN (SELECT rowid FROM model ORDER BY rowid DESC LIMIT ?)', latest, this.#keepModels);
   }
 
   #eraseRound(): void {
-    for (const table of ['sum', 'update_participant', 'seed', 'contribution', 'sum2', 'mask']) this.#file.db.exec(`DELETE FROM ${table}`);
+    for (const table of ['sum', 'update_participant', 'seed', 'contribution', 'checkpoint', 'progress', 'sum2', 'mask']) this.#acts.run(`DELETE FROM ${table}`);
+    this.#acts.run('UPDATE chunk_epoch SET epoch = epoch + 1');
   }
 
-  /** One transaction; every failure of SQLite is `storage-failed` with what was being done. */
-  #act<T>(what: string, act: () => T): T {
-    if (this.#closed) throw new XaynetError('storage-failed', `${what}: the store is closed`);
-    try {
-      this.#file.db.exec('BEGIN IMMEDIATE');
-      const result = act();
-      this.#file.db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      if (this.#file.db.isTransaction) this.#file.db.exec('ROLLBACK');
-      throw new XaynetError('storage-failed', `${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    }
+  /** Rows first, files last: a file without a row is a leftover, a row without a file would be a loss. */
+  #afterErasing(): void {
+    this.#acts.guard('erase the chunks', () => this.#chunks.begin(Number(this.#acts.get('SELECT epoch FROM chunk_epoch')!.epoch)));
+    this.#collect();
   }
 
-  #statement(sql: string): StatementSync {
-    const statement = this.#statements.get(sql) ?? this.#file.db.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+  #collect(): void {
+    this.#acts.act('collect files', () => {
+      const segments = this.#acts.all('SELECT DISTINCT file FROM contribution').map(({ file }) => Number(file));
+      this.#contributions.collect(new Set(segments), this.#checkpointFile());
+    });
   }
 
-  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#statement(sql).get(...values);
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values);
-  }
-
-  /** Number of rows changed. */
-  #run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...values).changes);
+  #checkpointFile(): number | undefined {
+    const file = this.#acts.get('SELECT file FROM checkpoint')?.file;
+    return file === undefined ? undefined : Number(file);
   }
 }
 
-function bytes(value: SQLOutputValue | undefined): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError('a column holds no bytes');
-  return value;
+function placeOf(row: Row): ObjectPlace {
+  return { file: Number(row.file), offset: Number(row.offset), length: Number(row.length), checksum: Number(row.checksum) };
+}
+
+function countBytes(count: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(count));
+  return bytes;
 }

@@ -136,7 +136,7 @@ export function explain(config: MaskConfig, size: RoundSize, times: MaskTimes): 
 }
 
 /** A weight of the served model is a fraction of two big integers, each a count and 32-bit words (wire 7.2): both are below what U models sum to. */
-function modelSizeAtMost({ addShift, expShift }: MaskConfig, { length, updates }: RoundSize): number {
+export function modelSizeAtMost({ addShift, expShift }: MaskConfig, { length, updates }: RoundSize): number {
   const words = (largest: bigint): number => Math.ceil(largest.toString(2).length / 32);
   const denominator = BigInt(updates) * expShift;
   return 8 + length * (1 + 8 + 4 * words(denominator * addShift) + 1 + 8 + 4 * words(denominator));

@@ -61,8 +61,8 @@ describe('the demo', { concurrency: 3 }, () => {
   });
 
   test('a promise that is not kept: said plainly, exit 1, and the report is there all the same', async () => {
-    // With these shares two rounds end two points above training alone, or lower when the machine is too busy for all updates.
-    const { code, out, err, left } = await demo('failed', ['--participants', '6', '--rounds', '2', '--seed', '7', '--json']);
+    // With these shares and selections one round ends twenty points below training alone, or lower when the machine is too busy for all updates.
+    const { code, out, err, left } = await demo('failed', ['--participants', '6', '--rounds', '1', '--seed', '12', '--json']);
     const { verdict, accuracy } = JSON.parse(out) as DemoReport;
     assert.ok(accuracy.federated < accuracy.alone.mean + CLEARLY_BETTER);
     assert.equal(verdict.ok, false);

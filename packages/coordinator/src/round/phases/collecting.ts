@@ -1,7 +1,19 @@
 // What sum, update and sum2 do alike: take requests one at a time through two time windows (coordinator 1.6). Window A lasts time.min and
-// takes up to count.max; window B lasts until time.max at most and ends at the very request that makes the phase complete.
+// takes up to count.max; window B lasts until time.max at most and ends at the very request that makes the phase complete, or, where the
+// operator grants grace, that much later, with more participants than just the fastest (weakness W-30).
 
-import type { Counts, Effect, Outcome, PhaseLimits, RoundEvent, Sum2State, SumState, UpdateState } from '../state.ts';
+import {
+  type Collecting,
+  type Counts,
+  type Effect,
+  NO_COUNTS,
+  type Outcome,
+  type PhaseLimits,
+  type RoundEvent,
+  type Sum2State,
+  type SumState,
+  type UpdateState,
+} from '../state.ts';
 import { answer, discard, fail, stay } from './outcome.ts';
 
 type CollectingState = SumState | UpdateState | Sum2State;
@@ -11,13 +23,25 @@ export interface Collection<S extends CollectingState> {
   readonly limits: PhaseLimits;
   /** Whether the phase has what it needs; without it, `count.min` accepted messages are what it needs. */
   readonly enough?: (state: S) => boolean;
+  /** Whether nothing more can come; without it, `count.max` accepted messages are that. Ends the grace. */
+  readonly full?: (state: S) => boolean;
   /** Where a complete phase leads: on, or to an effect that fetches what it publishes. */
   readonly close: (state: S) => Outcome<S>;
   /** The state after an admission, besides the counters. */
   readonly admitted?: (state: S, votes: number) => S;
 }
 
+/** How a phase that collects begins. */
+export const NOTHING_YET: Pick<Collecting, 'window' | 'counts' | 'admitting' | 'recovering'> = {
+  window: 'a',
+  counts: NO_COUNTS,
+  admitting: undefined,
+  recovering: false,
+};
+
 const MILLISECONDS = 1000;
+/** Seconds after which a message that the store could not take may come again. */
+export const RETRY_AFTER = 2;
 
 /** The effect that opens window A. In it the deadline comes first, so with `time.min = 0` it handles nothing. */
 export function openWindow(limits: PhaseLimits): Effect {
@@ -33,10 +57,18 @@ export function collect<S extends CollectingState>(state: S, event: RoundEvent, 
       const counted = count(state, 'accepted');
       const after = phase.admitted?.(counted, event.votes) ?? counted;
       const answered = [answer(state.phase, event.request, 'accepted')];
-      return after.window === 'b' && isEnough(after, phase) ? close(after, phase, answered) : { state: after, effects: answered };
+      return goOnOrClose(after, phase, answered);
     }
     case 'refused':
       return { state: count(state, 'rejected'), effects: [answer(state.phase, event.request, 'rejected', event.code)] };
+    case 'stalled':
+      // The store may have it or not, so it is neither accepted nor rejected: whoever sends it again learns which.
+      return {
+        state: { ...state, admitting: undefined, recovering: true },
+        effects: [stalled(state.phase, event.request), { type: 'recover', phase: state.phase }],
+      };
+    case 'recovered':
+      return state.recovering ? recover(state, event, phase) : stay(state);
     case 'deadline':
       return passDeadline(state, phase);
     default:
@@ -47,6 +79,7 @@ export function collect<S extends CollectingState>(state: S, event: RoundEvent, 
 /** At most count.max are handled, the rest is discarded unseen; what is late or of another round is rejected. */
 function takeMessage<S extends CollectingState>(state: S, event: RoundEvent & { type: 'message' }, limits: PhaseLimits): Outcome<S> {
   const { phase, round, window, counts } = state;
+  if (state.recovering) return { state, effects: [stalled(phase, event.request)] };
   if (window === 'closed') return discard(state, event);
   if (counts.accepted >= limits.count.max) return { state: count(state, 'discarded'), effects: [answer(phase, event.request, 'discarded')] };
   if (event.tag !== phase || event.round !== round) {
@@ -58,7 +91,7 @@ function takeMessage<S extends CollectingState>(state: S, event: RoundEvent & { 
 /** End of window A: complete, or on to window B. End of window B: too few is a failure. */
 function passDeadline<S extends CollectingState>(state: S, phase: Collection<S>): Outcome<S> {
   const { time, count: wanted } = phase.limits;
-  if (state.window === 'closed') return stay(state);
+  if (state.window === 'closed' || state.recovering) return stay(state);
   if (state.window === 'a') {
     if (isEnough(state, phase)) return close(state, phase);
     return { state: { ...state, window: 'b' }, effects: [{ type: 'deadline', after: (time.max - time.min) * MILLISECONDS, queuedFirst: true }] };
@@ -67,8 +100,54 @@ function passDeadline<S extends CollectingState>(state: S, phase: Collection<S>)
   return fail('phase-timeout', `${state.phase}: ${state.counts.accepted} of at least ${wanted.min} messages accepted within ${time.max} s`);
 }
 
+/** What is stored counts, whatever was answered; in window B it may be enough by now. */
+function recover<S extends CollectingState>(state: S, { accepted, leading }: RoundEvent & { type: 'recovered' }, phase: Collection<S>): Outcome<S> {
+  const known: S = { ...state, recovering: false, counts: { ...state.counts, accepted }, ...('leading' in state ? { leading } : {}) };
+  return goOnOrClose(known, phase, []);
+}
+
+/** After a count has grown: window B ends with what it needs, unless there is grace, and the grace when nothing more can come. */
+function goOnOrClose<S extends CollectingState>(state: S, phase: Collection<S>, first: readonly Effect[]): Outcome<S> {
+  const { window } = state;
+  if (window === 'grace' && isFull(state, phase)) return close(state, phase, first);
+  if (window !== 'b' || !isEnough(state, phase)) return { state, effects: first };
+  const after = graceOf(phase);
+  if (after === 0 || isFull(state, phase)) return close(state, phase, first);
+  // The deadline that stands is that of time.max.
+  return { state: { ...state, window: 'grace' }, effects: [...first, { type: 'deadline', after, queuedFirst: true, orSooner: true }] };
+}
+
+/**
+ * A phase that goes on after a restart, `elapsed` milliseconds after it began: in the window that it would be in had it never stopped. Time
+ * went on meanwhile, so a phase that has what it needs by then ends at once, and one whose time is up ends when its deadline is taken. When it
+ * came to have enough is not stored, and nobody could send anything since the coordinator died: the whole grace begins with the restart.
+ */
+export function reopen<S extends CollectingState>(state: S, elapsed: number, phase: Collection<S>): Outcome<S> {
+  const { min, max } = phase.limits.time;
+  if (elapsed < min * MILLISECONDS) return { state, effects: [{ type: 'deadline', after: min * MILLISECONDS - elapsed, queuedFirst: false }] };
+  const late: S = { ...state, window: 'b' };
+  const left = Math.max(0, max * MILLISECONDS - elapsed);
+  const grace = Math.min(left, graceOf(phase));
+  if (!isEnough(late, phase)) return { state: late, effects: [{ type: 'deadline', after: left, queuedFirst: true }] };
+  if (grace === 0 || isFull(late, phase)) return close(late, phase);
+  return { state: { ...late, window: 'grace' }, effects: [{ type: 'deadline', after: grace, queuedFirst: true }] };
+}
+
+function stalled(phase: CollectingState['phase'], request: number): Effect {
+  return { type: 'answer', request, phase, answer: { kind: 'discarded', code: 'storage-failed', retryAfter: RETRY_AFTER } };
+}
+
 function isEnough<S extends CollectingState>(state: S, phase: Collection<S>): boolean {
   return state.counts.accepted >= phase.limits.count.min && (phase.enough?.(state) ?? true);
+}
+
+function isFull<S extends CollectingState>(state: S, phase: Collection<S>): boolean {
+  return state.counts.accepted >= phase.limits.count.max || (phase.full?.(state) ?? false);
+}
+
+/** In milliseconds. */
+function graceOf<S extends CollectingState>({ limits }: Collection<S>): number {
+  return (limits.time.grace ?? 0) * MILLISECONDS;
 }
 
 function close<S extends CollectingState>(state: S, phase: Collection<S>, first: readonly Effect[] = []): Outcome<S> {

@@ -1,6 +1,6 @@
-// Failure: clears the dictionaries, waits, asks the stores whether they are ready, and begins again in Idle (coordinator 1.11). The
-// original tries again at once and for ever; here the wait doubles with every failure in a row, so a permanent fault does not burn
-// rounds and participants' work (weakness W-27). A single failure costs no wait.
+// Failure: hides the dictionaries, lets go of where the round stood, waits, asks the stores whether they are ready, and begins again in
+// Idle (coordinator 1.11). The original tries again at once and for ever; here the wait doubles with every failure in a row, so a permanent
+// fault does not burn rounds and participants' work (weakness W-27). A single failure costs no wait.
 
 import type { ErrorCode } from '@xaynet/core/errors';
 import type { Effect, FailureState, Next, Outcome, RoundEvent, RoundState } from '../state.ts';
@@ -24,19 +24,23 @@ export function enterFailure(next: Next & { to: 'failure' }, from: RoundState): 
   const cause = { phase: from.phase, code: next.code, message: next.message };
   const pending = 'admitting' in from && from.admitting !== undefined ? [answer(from.phase, from.admitting, 'rejected', next.code)] : [];
   return {
-    state: { phase: 'failure', round: from.round, failures, cause, awaits: 'delay', probes: 0 },
+    state: { phase: 'failure', round: from.round, failures, cause, awaits: 'cleared', probes: 0 },
     effects: [
       ...pending,
+      { type: 'no-deadline' },
       { type: 'publish', phase: 'failure', show: [], hide: ['sums', 'seeds'] },
       { type: 'report', cause },
       { type: 'purge', phase: 'failure', code: 'message-discarded' },
-      wait(waitAfterFailure(failures, next.code)),
+      { type: 'clear', cause },
     ],
   };
 }
 
 export function onFailure(state: FailureState, event: RoundEvent): Outcome<FailureState> {
   if (event.type === 'message') return discard(state, event);
+  if (state.awaits === 'cleared' && (event.type === 'cleared' || event.type === 'failed')) {
+    return { state: { ...state, awaits: 'delay' }, effects: [wait(waitAfterFailure(state.failures, state.cause.code))] };
+  }
   if (event.type === 'deadline' && state.awaits === 'delay') return { state: { ...state, awaits: 'probed' }, effects: [{ type: 'probe' }] };
   if (state.awaits === 'probed' && (event.type === 'probed' || event.type === 'failed')) {
     if (event.type === 'probed' && event.ready) return { next: { to: 'idle', show: [], failures: state.failures }, effects: [] };

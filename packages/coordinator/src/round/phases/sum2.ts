@@ -2,18 +2,8 @@
 // until one mask has more than half of the sum dictionary behind it: ending at the first few answers would let one liar, who answers in
 // milliseconds, force a tie. It gives up waiting when everybody has answered, at count.max, and at time.max.
 
-import {
-  type Effect,
-  type Next,
-  NO_COUNTS,
-  type Outcome,
-  type PhaseLimits,
-  type RoundEvent,
-  type RoundSettings,
-  type RoundState,
-  type Sum2State,
-} from '../state.ts';
-import { collect, openWindow } from './collecting.ts';
+import type { Effect, Next, Outcome, PhaseLimits, RoundEvent, RoundSettings, RoundState, Sum2State } from '../state.ts';
+import { type Collection, collect, NOTHING_YET, openWindow, reopen } from './collecting.ts';
 
 export function enterSum2(
   next: Next & { to: 'sum2' },
@@ -21,19 +11,30 @@ export function enterSum2(
   settings: RoundSettings,
 ): { state: Sum2State; effects: readonly Effect[] } {
   return {
-    state: { phase: 'sum2', round, failures, window: 'a', counts: NO_COUNTS, admitting: undefined, sums: next.sums, leading: 0 },
+    state: { phase: 'sum2', round, failures, ...NOTHING_YET, sums: next.sums, leading: 0 },
     effects: [{ type: 'publish', phase: 'sum2', show: ['seeds'], hide: [] }, openWindow(settings.pet.sum2)],
   };
 }
 
 export function onSum2(state: Sum2State, event: RoundEvent, settings: RoundSettings): Outcome<Sum2State> {
-  const limits = sum2Limits(state.sums, settings);
-  return collect(state, event, {
+  if (event.type === 'entered' && state.window === 'closed') return { next: { to: 'unmask', sums: state.sums }, effects: [] };
+  return collect(state, event, collection(state, settings));
+}
+
+export function resumeSum2(state: Sum2State, elapsed: number, settings: RoundSettings): Outcome<Sum2State> {
+  return reopen(state, elapsed, collection(state, settings));
+}
+
+function collection({ round, failures, sums }: Sum2State, settings: RoundSettings): Collection<Sum2State> {
+  const limits = sum2Limits(sums, settings);
+  return {
     limits,
     admitted: (counted, votes) => ({ ...counted, leading: Math.max(counted.leading, votes) }),
-    enough: ({ counts, leading, sums }) => settings.compat.plurality || isMajority(leading, sums) || counts.accepted >= Math.min(sums, limits.count.max),
-    close: (closed) => ({ next: { to: 'unmask', sums: closed.sums }, effects: [] }),
-  });
+    enough: ({ counts, leading }) => settings.compat.plurality || isMajority(leading, sums) || counts.accepted >= Math.min(sums, limits.count.max),
+    full: ({ counts }) => counts.accepted >= sums,
+    // Unmask publishes that the dictionaries are gone: a participant may act on it, so it is stored first.
+    close: (closed) => ({ state: closed, effects: [{ type: 'enter', progress: { round, phase: 'unmask', failures } }] }),
+  };
 }
 
 /** Whether so many votes are more than half of the sum dictionary. */

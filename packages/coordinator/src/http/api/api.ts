@@ -1,0 +1,89 @@
+// The API beside the five routes of the protocol, put together: one table of routes drives the router, the OpenAPI document and the index. The
+// HTTP server asks it for paths that it does not know itself, and does limits, 405, CORS and the log for them too.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer } from '../answer.ts';
+import type { ApiRequest, ApiRoutes } from '../api-port.ts';
+import { eventRoute, type StreamLimits } from './event-stream.ts';
+import { FROZEN_ROUTES } from './frozen.ts';
+import { healthRoutes } from './health.ts';
+import { indexRoute } from './index-page.ts';
+import { LatestModel } from './latest-model.ts';
+import { metricsRoute } from './metrics.ts';
+import type { CacheLimits } from './model-cache.ts';
+import { modelRoutes } from './models.ts';
+import { openApiOf } from './openapi.ts';
+import type { ApiPort } from './port.ts';
+import { refusalOf, tagged } from './responses.ts';
+import { roundRoutes } from './rounds.ts';
+import { type ApiRoute, matchRoute } from './route.ts';
+import { statusRoute } from './status.ts';
+
+/** Limits of the API; see the parts that they belong to. */
+export interface ApiOptions {
+  readonly events?: Partial<StreamLimits> | undefined;
+  readonly models?: CacheLimits | undefined;
+  /** Told how many clients read the events, whenever that changes. */
+  readonly onEventClients?: ((count: number) => void) | undefined;
+}
+
+/** The table of all routes that a coordinator answers, the frozen five included. */
+export function apiRoutes(port: ApiPort, options: ApiOptions = {}): readonly ApiRoute[] {
+  const latest = new LatestModel(port);
+  const routes: ApiRoute[] = [
+    ...FROZEN_ROUTES,
+    ...healthRoutes(port),
+    statusRoute(port, latest),
+    eventRoute(port, options.events, options.onEventClients),
+    ...roundRoutes(port),
+    ...modelRoutes(port, latest, options.models),
+    ...(port.metrics === undefined ? [] : [metricsRoute(port.metrics)]),
+  ];
+  routes.push(openApiRoute(routes, port.version));
+  routes.unshift(indexRoute(port.version, routes));
+  return routes;
+}
+
+/** Answers the routes of the table that are not of the protocol. */
+export function createApi(port: ApiPort, options: ApiOptions = {}): ApiRoutes {
+  const routes = apiRoutes(port, options).filter((route) => route.answer !== undefined);
+  return {
+    methods: (path) => matchRoute(routes, path)?.route.methods,
+    answer: (what, request, response) => answerOf(routes, what, request, response),
+  };
+}
+
+/** `routes` is the table that it describes; it is complete when the first request comes. */
+function openApiRoute(routes: readonly ApiRoute[], version: string): ApiRoute {
+  let document: Uint8Array | undefined;
+  return {
+    path: '/openapi.json',
+    methods: ['GET', 'HEAD'],
+    summary: 'This API as an OpenAPI 3.1 document',
+    parameters: [],
+    responses: { 200: { description: 'The document.', content: { 'application/json': 'OpenApi' } }, 304: { description: 'The client has it.' } },
+    codes: [],
+    answer: ({ what }) => {
+      document ??= Buffer.from(JSON.stringify(openApiOf(routes, version)));
+      return tagged('application/json', document, what.ifNoneMatch);
+    },
+  };
+}
+
+async function answerOf(routes: readonly ApiRoute[], what: ApiRequest, request: IncomingMessage, response: ServerResponse): Promise<Answer | 'handled'> {
+  try {
+    const { route, path } = matchRoute(routes, what.path)!;
+    const answer = await route.answer!({ what, path, query: new URLSearchParams(what.query), request, response });
+    return answer === 'handled' ? answer : exposed(answer, what);
+  } catch (error) {
+    return exposed(refusalOf(error), what);
+  }
+}
+
+const EXPOSED = 'etag, accept-ranges, content-disposition, content-range, retry-after';
+
+/** Lets pages that may read the answer read the headers too that the API sends. */
+function exposed(answer: Answer, { cors }: ApiRequest): Answer {
+  if (cors['access-control-expose-headers'] === undefined) return answer;
+  return { ...answer, headers: { 'access-control-expose-headers': EXPOSED, ...answer.headers } };
+}

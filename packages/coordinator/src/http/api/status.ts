@@ -1,0 +1,96 @@
+// GET /status: what the coordinator is doing, as one JSON object whose members are always all there. It waits for nothing: what only the
+// store knows is asked beside it, at most every few seconds, and told when it is known.
+
+import type { StoreUsage } from '../../stores/contract.ts';
+import { cause } from './event-json.ts';
+import type { LatestModel } from './latest-model.ts';
+import { roundOf } from './model-formats.ts';
+import type { ApiPort } from './port.ts';
+import { json } from './responses.ts';
+import type { ApiRoute } from './route.ts';
+
+const USAGE_MS = 10_000;
+
+/** `GET /status`. */
+export function statusRoute(port: ApiPort, latest: LatestModel): ApiRoute {
+  const status = new Status(port, latest);
+  return {
+    path: '/status',
+    methods: ['GET', 'HEAD'],
+    summary: 'What the coordinator is doing now',
+    parameters: [],
+    responses: { 200: { description: 'The state of the round and of the process.', content: { 'application/json': 'Status' } } },
+    codes: [],
+    answer: () => json(status.now()),
+  };
+}
+
+class Status {
+  readonly #port: ApiPort;
+  readonly #latest: LatestModel;
+  #failure: object | null = null;
+  #model: { id: string; round: number | null } | null = null;
+  #usage: StoreUsage | undefined;
+  #usageAsked = Number.NEGATIVE_INFINITY;
+
+  constructor(port: ApiPort, latest: LatestModel) {
+    this.#port = port;
+    this.#latest = latest;
+    port.on((event) => {
+      if (event.type === 'failure') this.#failure = { round: event.round, phase: event.phase, ...cause(event.code), at: Math.round(port.now()) };
+      if (event.type === 'model') this.#askModel();
+    });
+    this.#askModel();
+  }
+
+  now(): object {
+    const port = this.#port;
+    const { version, task, masking, began } = port;
+    const { round, phase, earliestEnd, latestEnd, counts, sums, updates, queued, chunkBytes, paused, failures } = port.status();
+    const at = port.now();
+    if (this.#model === null) this.#askModel();
+    this.#askUsage(at);
+    return {
+      version,
+      now: Math.round(at),
+      began: Math.round(began),
+      uptime: Math.max(0, Math.floor((at - began) / 1000)),
+      round,
+      phase,
+      window: earliestEnd === undefined || latestEnd === undefined ? null : { earliestEnd: Math.round(earliestEnd), latestEnd: Math.round(latestEnd) },
+      counts: counts ?? null,
+      sums,
+      updates,
+      queued,
+      chunkBytes,
+      paused: paused === undefined ? null : { since: Math.round(paused.since), ...cause(paused.code) },
+      failures,
+      lastFailure: this.#failure,
+      model: this.#model,
+      task: { modelLength: task.modelLength, mask: task.mask.name },
+      masking: { kernel: masking.kernel, keystream: masking.keystream },
+      // No disk, no limit: JSON has no number for that.
+      store: this.#usage === undefined ? null : { bytes: this.#usage.bytes, free: Number.isFinite(this.#usage.free) ? this.#usage.free : null },
+    };
+  }
+
+  #askModel(): void {
+    this.#latest.id().then(
+      (id) => {
+        this.#model = id === undefined ? null : { id, round: roundOf(id) ?? null };
+      },
+      () => {}, // the next who asks for the status asks again
+    );
+  }
+
+  #askUsage(at: number): void {
+    if (at - this.#usageAsked < USAGE_MS) return;
+    this.#usageAsked = at;
+    this.#port.usage().then(
+      (usage) => {
+        this.#usage = usage;
+      },
+      () => {},
+    );
+  }
+}
