@@ -26,6 +26,7 @@ const SUITES = [
   { name: 'coordinator', lane: 1, about: 'rounds, stores, intake, HTTP, settings', files: ['packages/coordinator/src/**/*.test.ts'] },
   { name: 'command', lane: 1, about: 'xaynet, its commands and the demo', files: ['packages/xaynet/src/**/*.test.ts'] },
   { name: 'rounds', lane: 0, about: 'whole rounds over real HTTP', files: ['tests/rounds/*.test.ts'] },
+  { name: 'chaos', lane: 0, about: 'a coordinator that is killed again and again', files: ['tests/chaos/*.test.ts'] },
   { name: 'project', lane: 0, about: 'documents, examples, imports, portability', files: ['tests/project/*.test.ts'] },
   {
     name: 'influx',

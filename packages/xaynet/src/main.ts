@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { ERRORS, isXaynetError } from '@xaynet/core/errors';
 import { Command, CommanderError } from 'commander';
+import { addChaos } from './commands/chaos.ts';
 import { addConfig } from './commands/config.ts';
 import { addCoordinator } from './commands/coordinator.ts';
 import { addDemo } from './commands/demo.ts';
@@ -39,10 +40,11 @@ function makeProgram(exit: (code: number) => void, output: CommandOutput): Comma
     .exitOverride()
     .addHelpText('after', `${EXIT_CODES}\n\nStart with: xaynet demo`);
   addDemo(program, exit);
-  addCoordinator(program);
+  addCoordinator(program, output.out);
   addParticipant(program);
   addKeygen(program);
   addConfig(program, output.out);
+  addChaos(program, exit);
   program.commands.forEach((command) => {
     command.version(version(), '-V, --version', 'print the version').helpOption('-h, --help', 'print this help');
   });

@@ -1,0 +1,187 @@
+// `xaynet coordinator status|rounds|events|model get`: looks at a coordinator that runs, by its HTTP API. Nothing here changes anything there.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { XaynetError } from '@xaynet/core/errors';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Client, type Connection } from '../operator/client.ts';
+import { roundListOf, statusOf } from '../operator/documents.ts';
+import { downloadModel, FORMATS, type Format } from '../operator/download.ts';
+import { followEvents } from '../operator/events.ts';
+import { eventLine, roundLines, size, statusLines } from '../operator/text.ts';
+import { watchSignals } from '../stop-signal.ts';
+import { decimalNumber, wholeNumber } from './numbers.ts';
+
+type Print = (text: string) => void;
+
+/** Longer downloads are told of, in milliseconds. */
+const PATIENCE = 2000;
+
+/** A command with the options that say where the coordinator is. */
+function remote(group: Command, name: string): Command {
+  return group
+    .command(name)
+    .option('--url <url>', 'base URL of the coordinator', 'http://127.0.0.1:8081')
+    .option('--ca <file>', 'PEM file with certificates of authorities that are trusted instead of the usual ones')
+    .option('--cert <file>', 'PEM file with a client certificate; needs --key')
+    .option('--key <file>', 'PEM file with the key of the client certificate')
+    .hook('preAction', (command) => {
+      const { cert, key } = command.opts<Connection>();
+      if ((cert === undefined) !== (key === undefined)) command.error('error: --cert and --key go together');
+    });
+}
+
+const asJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** Adds `status` to `group`. */
+export function addStatus(group: Command, print: Print): void {
+  remote(group, 'status')
+    .summary('what a running coordinator does')
+    .description('Shows round, phase, deadlines, counts, failures and store of a running coordinator. Exits with 1 when it cannot be reached.')
+    .option('--json', 'the document as it came')
+    .option('--watch [seconds]', 'again and again, until Ctrl-C (default: every 2 seconds)', decimalNumber(0.1, 3600))
+    .addHelpText('after', '\nExamples:\n  xaynet coordinator status\n  xaynet coordinator status --url https://example.org --ca authority.pem --watch 5')
+    .action(async (options: Connection & { json?: true; watch?: number | true }) => {
+      const client = new Client(options);
+      const show = async (): Promise<void> => {
+        const status = statusOf(await client.json('/status'));
+        print(options.json ? asJson(status) : `${statusLines(status, options.url).join('\n')}\n`);
+      };
+      if (options.watch === undefined) return show();
+      const stop = watchSignals();
+      try {
+        for (;;) {
+          await show();
+          await sleep(1000 * (options.watch === true ? 2 : options.watch), undefined, { signal: stop.signal });
+          if (!options.json) print('\n');
+        }
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+      } finally {
+        stop.close();
+      }
+    });
+}
+
+/** Adds `rounds` to `group`. */
+export function addRounds(group: Command, print: Print): void {
+  remote(group, 'rounds')
+    .summary('what became of past rounds, signatures verified')
+    .description(
+      'Lists the signed records of past rounds, the newest first, and verifies each signature; exits with 1 when one does not hold, or is of another signer than --signer.',
+    )
+    .option('--limit <n>', 'at most so many', wholeNumber(1, 1000), 20)
+    .option('--before <round>', 'only rounds before this one', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option('--signer <key>', 'the public key that must have signed, 64 hexadecimal digits', signerKey)
+    .option('--json', 'the records as they came, each with "verified"')
+    .addHelpText(
+      'after',
+      `
+A record holds the hashes of all that a round published and computed. That a signature holds says that
+the owner of the key named beside it signed the record; note the key once and give it as --signer.
+
+Examples:
+  xaynet coordinator rounds --limit 5
+  xaynet coordinator rounds --json | jq '.[0].hashes.model'`,
+    )
+    .action(async (options: Connection & { limit: number; before?: number; signer?: string; json?: true }) => {
+      const { verifyRoundRecord } = await import('@xaynet/coordinator');
+      const query = `limit=${options.limit}${options.before === undefined ? '' : `&before=${options.before}`}`;
+      const { rounds } = roundListOf(await new Client(options).json(`/rounds?${query}`));
+      const verified = rounds.map((record) => verifyRoundRecord(record) && (options.signer === undefined || record.signer === options.signer));
+      if (options.json) print(asJson(rounds.map((record, i) => ({ ...record, verified: verified[i] }))));
+      else print(`${roundLines(rounds, verified).join('\n')}\n`);
+      const bad = rounds.filter((_, i) => !verified[i]).map(({ round }) => round);
+      if (bad.length > 0) throw new XaynetError('record-unverified', `round ${bad.join(', ')}`);
+    });
+}
+
+/** Adds `events` to `group`. */
+export function addEvents(group: Command, print: Print): void {
+  remote(group, 'events')
+    .summary('what happens in a running coordinator, as it happens')
+    .description('Prints the events of a running coordinator until Ctrl-C, over lost connections and restarts.')
+    .option('--types <list>', 'only these types: round,phase,accepted,rejected,discarded,refused,model,failure,paused,recovered')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', '\nExamples:\n  xaynet coordinator events --types round,phase,model,failure\n  xaynet coordinator events --json | jq -c .')
+    .action(async (options: Connection & { types?: string; json?: true }) => {
+      const stop = watchSignals();
+      const trouble = (why: string | undefined): void =>
+        void process.stderr.write(why === undefined ? 'connected again\n' : `connection lost, trying again: ${why}\n`);
+      try {
+        for await (const { type, id, data } of followEvents(new Client(options), { types: options.types, signal: stop.signal, trouble })) {
+          print(options.json ? `${JSON.stringify({ type, id, data })}\n` : `${eventLine(type, data, Date.now())}\n`);
+        }
+      } finally {
+        stop.close();
+      }
+    });
+}
+
+/** Adds `model` with `get` to `group`. */
+export function addModel(group: Command, print: Print): void {
+  const model = group.command('model').summary('global models of a running coordinator').description('Global models of a running coordinator.');
+  remote(model, 'get')
+    .summary('download one')
+    .description(
+      'Downloads a global model to a file, which appears when it is complete; a download that broke off goes on where it stopped when it is run again. Prints the SHA-256 of the file.',
+    )
+    .argument('[id]', 'an id of /models', 'latest')
+    .addOption(new Option('--format <name>', 'how it is written').choices(FORMATS).default('f32'))
+    .requiredOption('-o, --out <file>', 'where to write it')
+    .option('--json', 'what was downloaded as JSON')
+    .addHelpText(
+      'after',
+      `
+f32 and f64 are raw little-endian numbers, each rounded once from the exact fraction; fractions are what
+the coordinator keeps: every weight exactly. The SHA-256 of fractions stands in the record of their
+round (xaynet coordinator rounds --json); it is compared when the record is there.
+
+Examples:
+  xaynet coordinator model get --format f32 -o global.f32
+  xaynet coordinator model get --format safetensors -o global.safetensors --url https://example.org`,
+    )
+    .action(async (id: string, options: Connection & { format: Format; out: string; json?: true }) => {
+      const stop = watchSignals();
+      try {
+        const client = new Client(options);
+        const progress = progressLine((text) => void process.stderr.write(text));
+        const found = await downloadModel(client, { id, format: options.format, path: options.out, progress, signal: stop.signal });
+        const compared = options.format === 'fractions' ? await compareWithRecord(client, found.id, found.sha256) : undefined;
+        if (options.json) print(asJson({ ...found, file: options.out, format: options.format, recorded: compared ?? null }));
+        else {
+          const resumed = found.resumed > 0 ? `, ${size(found.resumed)} of it from before` : '';
+          const recorded = compared === undefined ? '' : compared ? '; the record of its round has the same' : '; the record of its round has ANOTHER';
+          print(`${options.out}: model ${found.id ?? id}, ${size(found.bytes)}${resumed}\nsha256 ${found.sha256}${recorded}\n`);
+        }
+        if (compared === false) throw new XaynetError('record-unverified', `the SHA-256 of model ${found.id}`);
+      } finally {
+        stop.close();
+      }
+    });
+}
+
+/** Whether the signed record of the model's round has this hash; undefined when there is no such record. */
+async function compareWithRecord(client: Client, id: string | undefined, sha256: string): Promise<boolean | undefined> {
+  const round = Number(/^\d+(?=_)/.exec(id ?? '')?.[0] ?? Number.NaN);
+  if (!Number.isSafeInteger(round)) return undefined;
+  const { verifyRoundRecord } = await import('@xaynet/coordinator');
+  const { rounds } = roundListOf(await client.json(`/rounds?limit=1&before=${round + 1}`));
+  const [record] = rounds;
+  if (record?.model !== id || record?.hashes.model === undefined) return undefined;
+  return verifyRoundRecord(record) && record.hashes.model === sha256;
+}
+
+/** Says a line every two seconds of a download. */
+function progressLine(say: Print): (done: number, total: number | undefined) => void {
+  let since = performance.now();
+  return (done, total) => {
+    if (performance.now() - since < PATIENCE) return;
+    since = performance.now();
+    say(total === undefined ? `${size(done)}\n` : `${size(done)} of ${size(total)}, ${Math.floor((100 * done) / total)} %\n`);
+  };
+}
+
+function signerKey(text: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new InvalidArgumentError('64 hexadecimal digits are expected.');
+  return text.toLowerCase();
+}
