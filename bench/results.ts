@@ -4,9 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 const RESULTS = new URL('RESULTS.md', import.meta.url);
+const OPERATING = new URL('../docs/OPERATING.md', import.meta.url);
 
-/** Where a kind of numbers stands. */
-export type Section = 'lines' | 'all' | 'plot' | 'memory';
+/** Where a kind of numbers stands; `sizing`: in docs/OPERATING.md. */
+export type Section = 'lines' | 'all' | 'plot' | 'memory' | 'coordinator' | 'sizing';
 
 /** The machine in a line. */
 export function machine(): string {
@@ -16,10 +17,11 @@ export function machine(): string {
 
 /** Replaces what stands between the markers of a section; throws when they are missing. */
 export function writeSection(section: Section, body: string, command: string): void {
-  const text = readFileSync(RESULTS, 'utf8');
+  const file = section === 'sizing' ? OPERATING : RESULTS;
+  const text = readFileSync(file, 'utf8');
   const [open, close] = [`<!-- ${section} -->`, `<!-- /${section} -->`];
   const [from, to] = [text.indexOf(open), text.indexOf(close)];
-  if (from < 0 || to < from) throw new Error(`bench/RESULTS.md has no markers ${open} … ${close}`);
+  if (from < 0 || to < from) throw new Error(`${file.pathname} has no markers ${open} … ${close}`);
   const origin = `\`${command}\`, ${new Date().toISOString().slice(0, 10)}, ${machine()}`;
-  writeFileSync(RESULTS, `${text.slice(0, from + open.length)}\n${origin}\n\n${body.trim()}\n${text.slice(to)}`);
+  writeFileSync(file, `${text.slice(0, from + open.length)}\n${origin}\n\n${body.trim()}\n${text.slice(to)}`);
 }
