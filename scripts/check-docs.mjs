@@ -1,6 +1,6 @@
 // Checks that the documents say what is: every path that a document links or that CONTRIBUTING's table names exists, every
 // error code stands in docs/ERRORS.md and nothing else does, every package is in ARCHITECTURE's map, and no file of the project
-// names a path of one machine, a package registry or a place outside the project.
+// names a path of one machine, a package registry or a place outside the project. Every finding names tests that exist.
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -59,6 +59,14 @@ for (const [code, { sentence, todo, status }] of Object.entries(ERRORS)) {
 }
 for (const code of documented.keys()) if (!(code in ERRORS)) problems.push(`docs/ERRORS.md: ${code} is no error of this project`);
 
+// What looks like a code in the tables of these documents is one.
+for (const document of ['docs/OPERATING.md', 'docs/API.md']) {
+  const tables = existsSync(document) ? readFileSync(document, 'utf8').match(/^\| .*$/gm) : [];
+  for (const [, code] of tables.join('\n').matchAll(/`(?!x-)([a-z0-9]+(?:-[a-z0-9]+)+)`/g)) {
+    if (!(code in ERRORS)) problems.push(`${document}: ${code} is no error of this project`);
+  }
+}
+
 // 4. ARCHITECTURE draws every package.
 const architecture = existsSync('docs/ARCHITECTURE.md') ? readFileSync('docs/ARCHITECTURE.md', 'utf8') : '';
 for (const folder of globSync('packages/*')) if (!architecture.includes(folder)) problems.push(`docs/ARCHITECTURE.md does not mention ${folder}`);
@@ -75,6 +83,24 @@ for (const path of tracked) {
     if (path !== 'scripts/check-docs.mjs' && pattern.test(text))
       problems.push(`${path}: contains ${text.match(pattern)[0].trim()}, which a user's clone does not have`);
   }
+}
+
+// 6. SECURITY's findings T1 … T19 each have a row, and the tests that are named there exist and name their finding; attackers begin with it.
+const security = existsSync('docs/SECURITY.md') ? readFileSync('docs/SECURITY.md', 'utf8') : '';
+const findings = new Map([...security.matchAll(/^\| (T\d+) .*\| ([^|]*) \|$/gm)].map(([, finding, shown]) => [finding, shown]));
+for (let n = 1; n <= 19; n++) if (!findings.has(`T${n}`)) problems.push(`docs/SECURITY.md: no row for T${n}`);
+for (const [finding, shown] of findings) {
+  for (const [, path] of shown.matchAll(/`([^`]+)`/g)) {
+    const titles = existsSync(path) ? [...readFileSync(path, 'utf8').matchAll(/\b(?:test|it|describe)\(\s*['"`](.*)['"`],/g)].map(([, title]) => title) : [];
+    const named = path.includes('/attackers/') ? new RegExp(`^${finding}:`) : new RegExp(`\\b${finding}\\b`);
+    if (!titles.some((title) => named.test(title))) problems.push(`docs/SECURITY.md: ${finding} is shown by ${path}, where no test names it`);
+  }
+}
+for (const path of globSync('packages/*/src/attackers/*.test.ts')) {
+  if (!security.includes(path)) problems.push(`docs/SECURITY.md: ${path} is not in the table of findings`);
+}
+for (const key of readFileSync('docs/SETTINGS.md', 'utf8').matchAll(/^\| `compat\.([a-z_0-9]+)`/gm)) {
+  if (!security.includes(`| \`${key[1]}\` |`)) problems.push(`docs/SECURITY.md: compat.${key[1]} is not in its table of switches`);
 }
 
 for (const problem of problems) console.log(problem);

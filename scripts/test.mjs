@@ -1,5 +1,5 @@
 // `npm test`: runs every suite whose needs are there, says which it left out and how to get them, and adds up the counts.
-// With CI=true a suite that would be left out is a failure. Arguments: --suite NAME (repeatable), --seed N|random, --list.
+// With CI=true a suite that would be left out is a failure. Arguments: --suite NAME (repeatable), --seed N|random, --list, --help.
 // It also fails when tests leave files behind in the temporary folder that they are given.
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -50,6 +50,16 @@ const SUITES = [
 const SUITE_LIMIT = 4 * 60_000;
 
 const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('-h')) {
+  console.log(`Usage: npm test [-- OPTIONS]
+
+  --suite NAME     only this suite; repeatable
+  --seed N|random  other random inputs than the usual ones
+  --list           the suites and what they test
+
+Exit codes: 0 all passed; 1 not; 2 the command line is wrong.`);
+  process.exit(0);
+}
 const only = args.flatMap((arg, i) => (arg === '--suite' ? [args[i + 1]] : []));
 const seedArg = args.includes('--seed') ? args[args.indexOf('--seed') + 1] : process.env.XAYNET_TEST_SEED;
 const seed = seedArg === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(seedArg ?? 20261122);

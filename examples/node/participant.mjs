@@ -7,6 +7,8 @@ const run = runParticipant({
     const weights = Float32Array.from(global?.weights ?? new Float32Array(length), Number);
     return weights.map((weight) => weight + 0.5 * (target - weight)); // here goes your training
   },
-  onGlobalModel: (model) => console.log('global model:', model?.weights),
+  onGlobalModel: (model) => console.log(model === undefined ? 'no global model yet' : `global model: ${model.weights}`),
 });
-for await (const event of run.events()) console.log(event.type, event.error?.message ?? '');
+for await (const { type, round, error, task, tag, waitingFor } of run.events()) {
+  console.log([type, round?.slice(0, 8), error?.message ?? task ?? tag ?? waitingFor].filter(Boolean).join(' '));
+}

@@ -238,7 +238,13 @@ export function fuzzText({ seed, sent, seconds, verdicts, memory, problems }: Fu
 }
 
 if (import.meta.main) {
-  const options = readFuzzOptions(process.argv.slice(2));
+  let options: FuzzOptions;
+  try {
+    options = readFuzzOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(2);
+  }
   process.stdout.write(`seed ${options.seed}\n`);
   const report = await fuzz(options);
   process.stdout.write(fuzzText(report));

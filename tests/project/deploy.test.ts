@@ -140,6 +140,30 @@ test('compose.yaml: files that are mounted exist, Prometheus scrapes the coordin
   assert.ok(compose.services.grafana!.volumes.includes(`./grafana/dashboards:${provider!.options.path}:ro`));
 });
 
+test('secrets reach the container, and are those of settings', () => {
+  const { coordinator } = yaml('deploy/compose.yaml').services as unknown as Record<string, { environment: string[] }>;
+  const reference = read('docs/SETTINGS.md');
+  for (const must of ['XAYNET__STORE__KEY', 'XAYNET__ADMIN__TOKEN']) assert.ok(coordinator!.environment.includes(must), must);
+  for (const name of coordinator!.environment.filter((each) => each.startsWith('XAYNET__'))) {
+    const key = name.slice('XAYNET__'.length).toLowerCase().replaceAll('__', '.');
+    assert.ok(reference.includes(`| \`${key}\` |`), key);
+  }
+});
+
+test('the unit of systemd starts what exists, with settings that exist, and a stop on purpose lasts', () => {
+  const [, unit] = /```ini\n([\s\S]*?)```/.exec(read('docs/OPERATING.md'))!;
+  const fields = new Map([...unit!.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]));
+  const command = fields.get('ExecStart')!.split(' ');
+  assert.ok(command[0]!.startsWith('/'));
+  const script = command.find((word) => word.endsWith('.mjs'))!;
+  assert.ok(existsSync(join(root, script.replace('/opt/xaynet/', ''))), script);
+  assert.ok(command.includes('--conditions=source'), 'no starter between systemd and the coordinator');
+  assert.equal(fields.get('Restart'), 'on-failure');
+  const [name, path] = fields.get('Environment')!.split('=');
+  assert.equal(loadSettings(join(deploy, 'coordinator.toml'), { [name!]: path! }).store.path, path);
+  assert.ok(path!.startsWith(`/var/lib/${fields.get('StateDirectory')}/`));
+});
+
 test('the settings of the container are settings, with the variables of the image over them', () => {
   const image = read('deploy/Dockerfile');
   const env = Object.fromEntries([...image.matchAll(/(XAYNET__[A-Z0-9_]+)=(\S+)/g)].map(([, name, value]) => [name, value]));

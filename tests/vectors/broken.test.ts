@@ -62,7 +62,17 @@ const DECODERS: Record<string, { covers: string[]; run: Decode }> = {
     },
   },
   'coordinator-state': { covers: ['decodeCoordinatorState'], run: (given) => round.decodeCoordinatorState(given) },
-  'sealed-box': { covers: ['openSealed'], run: (given, vector) => crypto.openSealed(given, pairOf(vector)) },
+  'sealed-box': {
+    covers: ['openSealed', 'openSealedInPlace'],
+    run(given, vector) {
+      const inPlace = outcome(() => crypto.openSealedInPlace(Uint8Array.from(given), pairOf(vector)));
+      assert.equal(
+        inPlace,
+        outcome(() => crypto.openSealed(given, pairOf(vector))),
+      );
+      return crypto.openSealed(given, pairOf(vector));
+    },
+  },
   'sealed-mask-seed': { covers: ['openMaskSeed'], run: (given, vector) => crypto.openMaskSeed(bytes.EncryptedMaskSeed(given), pairOf(vector)) },
   'base64-key': { covers: ['fromBase64'], run: (_, { text }) => bytes.PublicSigningKey(bytes.fromBase64(text!)) },
   hex: { covers: ['fromHex'], run: (_, { text }) => bytes.fromHex(text!) },

@@ -5,9 +5,10 @@ import { toHex } from '@xaynet/core/bytes';
 import type { ErrorCode } from '@xaynet/core/errors';
 import { isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { isValidMaskObject, type MaskConfigPair, type MaskObject } from '@xaynet/core/mask';
-import type { MessageTag, UpdatePayload } from '@xaynet/core/message';
+import type { MessageTag } from '@xaynet/core/message';
 import type { RoundParams } from '@xaynet/core/round';
 import type { AggregateContext, RoundAggregate } from './aggregate.ts';
+import type { Memory } from './buffers.ts';
 import { messageOf } from './patience.ts';
 import type { Request } from './request.ts';
 import type { Quarantine } from './round/quarantine.ts';
@@ -54,12 +55,13 @@ export async function admit(id: number, request: Request, context: AdmissionCont
       const refusal = request.elements === undefined ? modelRefusal(request.elements, payload.maskedModel, context.aggregate!) : request.elements.error;
       if (refusal !== undefined) return { type: 'refused', request: id, code: refusal };
       const { localSeedDict, maskedModel } = payload;
+      const comesBack = lending(maskedModel, request.memory);
       return storing(
         id,
         request,
         context,
-        () => store.admitUpdate({ participant, localSeedDict, maskedModel }),
-        (answer) => added(id, payload, answer, { ...context, meter: request.meter ?? context.meter }),
+        () => store.admitUpdate({ participant, localSeedDict, maskedModel }, request.memory),
+        (answer) => added(id, comesBack(), answer, { ...context, meter: request.meter ?? context.meter }),
       );
     }
     case 'sum2': {
@@ -82,7 +84,7 @@ export async function admit(id: number, request: Request, context: AdmissionCont
 /** Asks the store once; no second try, because whoever sent the message is waiting and can send it again. */
 async function storing<T>(
   id: number,
-  { bytes, payload: { tag }, meter }: Request,
+  { bytes, payload: { tag }, meter, memory }: Request,
   context: AdmissionContext,
   call: () => Promise<T>,
   conclude: (verdict: T) => Admitted,
@@ -90,9 +92,11 @@ async function storing<T>(
   const { patience, clock } = context;
   const begun = clock.now();
   let verdict: T;
+  let isOver = false;
   try {
-    verdict = await patience.once(call);
+    verdict = await patience.once(() => call().finally(() => (isOver = true)));
   } catch (error) {
+    if (!isOver && memory !== undefined) memory.buffer = undefined; // a store that was given up may still read it
     return unknown(id, error, tag, context);
   }
   (meter ?? context.meter).observe('store', (clock.now() - begun) / 1000, bytes);
@@ -108,7 +112,16 @@ function unknown(id: number, error: unknown, tag: MessageTag, { store, patience,
   return { type: 'stalled', request: id, code };
 }
 
-function added(id: number, { maskedModel }: UpdatePayload, answer: UpdateAdmission, context: AdmissionContext): Admitted {
+/** What a masked model is after a call that its memory may have been lent for. */
+function lending(model: MaskObject, memory: Memory | undefined): () => MaskObject {
+  const { vect } = model;
+  const { buffer, byteOffset, length } = vect;
+  const unit = model.unit.slice();
+  if (memory === undefined || buffer !== memory.buffer) return () => model;
+  return () => (memory.buffer === buffer ? model : { ...model, vect: new Uint8Array(memory.buffer!, byteOffset, length), unit });
+}
+
+function added(id: number, maskedModel: MaskObject, answer: UpdateAdmission, context: AdmissionContext): Admitted {
   if (answer.verdict !== 'ok') return admission(id, answer.verdict);
   if (context.aggregate!.add(maskedModel, answer.position, context.meter)) return { type: 'admitted', request: id, votes: 0 };
   // A call that was given up has come true since: another update is stored that nobody counted yet.

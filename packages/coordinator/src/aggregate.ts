@@ -5,6 +5,7 @@
 import { XaynetError } from '@xaynet/core/errors';
 import { Aggregation, type MaskObject, maskObjectSize } from '@xaynet/core/mask';
 import type { RoundParams } from '@xaynet/core/round';
+import { type Memory, release } from './buffers.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './log.ts';
 import type { Meter } from './meter.ts';
@@ -128,8 +129,11 @@ export class RoundAggregate {
     const begun = clock.now();
     const position = this.#position;
     const checkpoint = { position, aggregate: this.#sum.object(), count: this.#sum.count };
-    await patience.once(() => store.setCheckpoint(checkpoint));
+    const bytes = checkpoint.aggregate.vect.length;
+    const memory: Memory = { buffer: checkpoint.aggregate.vect.buffer as ArrayBuffer };
+    await patience.once(() => store.setCheckpoint(checkpoint, memory));
+    if (memory.buffer !== undefined) release(memory.buffer);
     this.#saved = Math.max(this.#saved, position);
-    meter.observe('checkpoint', (clock.now() - begun) / 1000, checkpoint.aggregate.vect.length);
+    meter.observe('checkpoint', (clock.now() - begun) / 1000, bytes);
   }
 }

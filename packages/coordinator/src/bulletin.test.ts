@@ -34,6 +34,21 @@ test('each body is that of its document, and the same array until the document c
   }
 });
 
+test('it is known which round each body is of: parameters of the last round in idle, a model of any round before (W-40)', () => {
+  const bulletin = new Bulletin({ ...EMPTY, round: 6, model: new Uint8Array(8), modelRound: 4 });
+  const rounds = (): (number | undefined)[] =>
+    [bulletin.params(), bulletin.sums(), bulletin.seeds(one), bulletin.model()].map((body) => body && bulletin.roundOf(body));
+  assert.deepEqual(rounds(), [6, undefined, undefined, 4]);
+  const idle: View = { ...bulletin.view, round: 7 };
+  bulletin.publish(idle);
+  assert.deepEqual(rounds(), [6, undefined, undefined, 4], 'nothing of the new round is published yet');
+  bulletin.publish({ ...idle, phase: 'sum2', params: { ...params }, sums: sumsOf(3), seeds: seedsOf(3) });
+  assert.deepEqual(rounds(), [7, 7, 7, 4]);
+  bulletin.publish({ ...idle, round: 8, params: bulletin.view.params, model: new Uint8Array(9), modelRound: 7 });
+  assert.deepEqual(rounds(), [7, undefined, undefined, 7]);
+  assert.equal(bulletin.roundOf(new Uint8Array(9)), undefined);
+});
+
 test('hidden documents are gone, and listeners are told of every change', () => {
   const bulletin = new Bulletin({ ...EMPTY, sums: sumsOf(3), seeds: seedsOf(3) });
   assert.ok(bulletin.sums() && bulletin.seeds(one));

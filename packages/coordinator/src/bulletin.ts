@@ -18,6 +18,8 @@ export interface View {
   readonly seeds: SeedDict | undefined;
   /** The bytes of the latest global model. */
   readonly model: Uint8Array | undefined;
+  /** The round it is of, where that is known. */
+  readonly modelRound?: number | undefined;
 }
 
 /** The published view and its encoded documents (coordinator 1.3, 3.2). */
@@ -26,11 +28,13 @@ export class Bulletin {
   #params: Uint8Array;
   #sums: Uint8Array | undefined;
   #seeds = new Map<string, Uint8Array>();
+  readonly #rounds = new WeakMap<Uint8Array, number>();
   readonly #listeners: ((view: View) => void)[] = [];
 
   constructor(view: View) {
     this.#view = view;
-    this.#params = encodeRoundParams(view.params);
+    this.#params = this.#of(view.round, encodeRoundParams(view.params));
+    this.#ofModel(view);
   }
 
   /** What is published now. */
@@ -47,7 +51,8 @@ export class Bulletin {
   publish(view: View): void {
     const before = this.#view;
     this.#view = view;
-    if (view.params !== before.params) this.#params = encodeRoundParams(view.params);
+    if (view.params !== before.params) this.#params = this.#of(view.round, encodeRoundParams(view.params));
+    this.#ofModel(view);
     if (view.sums !== before.sums) this.#sums = undefined;
     if (view.seeds !== before.seeds) this.#seeds = new Map();
     for (const listener of this.#listeners) listener(view);
@@ -62,7 +67,7 @@ export class Bulletin {
   sums(): Uint8Array | undefined {
     const { sums } = this.#view;
     if (sums === undefined) return undefined;
-    this.#sums ??= encodeSumDict(sums);
+    this.#sums ??= this.#of(this.#view.round, encodeSumDict(sums));
     return this.#sums;
   }
 
@@ -71,7 +76,7 @@ export class Bulletin {
     const row = this.#view.seeds?.get(participant);
     if (row === undefined) return undefined;
     const key = toHex(participant);
-    const body = this.#seeds.get(key) ?? encodeUpdateSeedDict(row);
+    const body = this.#seeds.get(key) ?? this.#of(this.#view.round, encodeUpdateSeedDict(row));
     this.#seeds.set(key, body);
     return body;
   }
@@ -79,5 +84,19 @@ export class Bulletin {
   /** Body of `/model`, or undefined before the first. */
   model(): Uint8Array | undefined {
     return this.#view.model;
+  }
+
+  /** The round of one of these bodies; undefined for a model of which it is not known. */
+  roundOf(body: Uint8Array): number | undefined {
+    return this.#rounds.get(body);
+  }
+
+  #of(round: number, body: Uint8Array): Uint8Array {
+    this.#rounds.set(body, round);
+    return body;
+  }
+
+  #ofModel({ model, modelRound }: View): void {
+    if (model !== undefined && modelRound !== undefined) this.#rounds.set(model, modelRound);
   }
 }

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { toHex } from '@xaynet/core/bytes';
-import { ERRORS, XaynetError } from '@xaynet/core/errors';
+import { XaynetError } from '@xaynet/core/errors';
 import { maskingBackend } from '@xaynet/core/mask';
 import type { Clock } from './clock.ts';
 import type { Driver } from './driver.ts';
@@ -70,7 +70,7 @@ export class CoordinatorApi implements ApiPort {
     const { driver, store, status } = this.#running;
     if (status().phase === 'shutdown') return { ready: false, code: 'shutting-down', retryAfter: 5 };
     const { paused } = driver;
-    if (paused !== undefined) return { ready: false, code: ERRORS[paused.code].status === 503 ? paused.code : 'storage-failed', retryAfter: paused.retryAfter };
+    if (paused !== undefined) return { ready: false, code: paused.code, retryAfter: paused.retryAfter };
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Readiness>((resolve) => {
       timer = setTimeout(() => resolve({ ready: false, code: 'storage-timeout', retryAfter: 5 }), this.#options.settings.store.timeout * 1000);

@@ -2,7 +2,7 @@
 // here, so the phases are short.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -112,7 +112,18 @@ test('two rounds over HTTP on the embedded store; a restart goes on with number,
   const last = (await begun(first)).status().round;
   await first.stop();
 
-  const second = await start(given);
+  const lines: { msg: string; phase?: string }[] = [];
+  const logger = createLogger({ level: 'info', output: { write: (line) => lines.push(JSON.parse(line)) } });
+  const second = await start(given, { logger });
+  const { model } = (await (await fetch(`${second.url}/status`)).json()) as { model: { round: number } | null };
+  assert.equal(model?.round, last - 1, 'the first who asks is told the model');
+  await begun(second);
+  assert.ok(
+    lines.some(({ msg }) => msg === 'reading back the round'),
+    JSON.stringify(lines),
+  );
+  const misleading = lines.filter(({ msg, phase }) => phase === 'idle' || /paused/.test(msg));
+  assert.deepEqual(misleading, [], 'a restart is no trouble');
   assert.equal(toHex((await get(second, '/model'))!), EXAMPLE_MODEL);
   const next = await playExample(second);
   assert.ok(second.status().round >= last, 'the round that was interrupted goes on');
@@ -249,4 +260,15 @@ test('until the store is open nobody sees parameters, so no participant takes a 
   const coordinator = await starting;
   assert.ok(isRunning(await wait(coordinator, '/params', isRunning)));
   await coordinator.stop();
+});
+
+test('a database that is lost ends the start, unless nothing is to be restored', async () => {
+  const folder = freshFolder();
+  const given = settings({ kind: 'embedded', path: folder });
+  await (await begun(await start(given))).stop();
+  rmSync(join(folder, 'coordinator.sqlite'));
+  await assert.rejects(start(given), { code: 'storage-incomplete' });
+  await (await begun(await start({ ...given, restore: false }))).stop();
+  truncateSync(join(folder, 'coordinator.sqlite'));
+  await assert.rejects(start(given), { code: 'storage-incomplete' });
 });

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { detectCryptoProviders, type RandomBytes } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
 import { maskingBackend } from '@xaynet/core/mask';
+import { Buffers } from './buffers.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { CoordinatorApi } from './coordinator-api.ts';
 import { Driver } from './driver.ts';
@@ -123,7 +124,9 @@ export class Coordinator {
     const observer = new Observer({ bus, logger, influxdb: settings.influxdb });
     const meter = options.meter ?? observer;
     const api = new CoordinatorApi({ settings, clock, bus, metrics: observer.metrics });
+    const routes = createApi(api, { onEventClients: observer.metrics.eventClients });
     const port = new LatePort();
+    const buffers = new Buffers({ clock: systemClock });
     const httpLogger = logger.child({ part: 'http' }, settings.log.http);
     const http = await startHttp({
       host: settings.api.host,
@@ -131,12 +134,13 @@ export class Coordinator {
       corsOrigins: settings.api.corsOrigins,
       statusCodes: settings.compat.statusCodes,
       port,
-      api: createApi(api, { onEventClients: observer.metrics.eventClients }),
+      api: routes,
       tls: settings.api.tls,
       meter,
       answered: observer.metrics.answered,
       addresses: { ...settings.limits, trustedProxies: settings.api.trustedProxies },
       logger: httpLogger,
+      buffers,
     }).catch(async (error: unknown) => {
       await observer.close();
       throw error;
@@ -145,12 +149,18 @@ export class Coordinator {
     let running: Coordinator | undefined;
     let store: Store | undefined;
     try {
-      admin = await openAdmin(settings, httpLogger, () => running, options.onStop);
+      admin = await openAdmin(
+        settings,
+        httpLogger,
+        () => running,
+        () => routes.status(),
+        options.onStop,
+      );
       store = options.store ?? (await openStore(settings));
       const beginning = await restoreBeginning(store, settings, random, logger);
       const crypto = await detectCryptoProviders();
       const workers = settings.intake.workers ?? Math.max(1, availableParallelism() - 1);
-      const parts = makeParts(settings, workers, { random, clock, logger, bus, store, beginning, meter });
+      const parts = makeParts(settings, workers, { random, clock, logger, bus, store, beginning, meter, buffers });
       port.parts = parts;
       const kind = options.store === undefined ? settings.store.kind : 'given';
       logger.info({ url: http.url, store: kind, masking: maskingBackend(), crypto }, 'coordinator listens');
@@ -258,7 +268,9 @@ export class Coordinator {
 /** Milliseconds: a store with time limits of its own, as the embedded one, tells better what took too long, so it is given the chance. */
 const STORE_GRACE = 1000;
 
-type MakeParts = Pick<ConstructorParameters<typeof Driver>[0], 'random' | 'clock' | 'logger' | 'bus' | 'store' | 'beginning' | 'meter'>;
+type MakeParts = Pick<ConstructorParameters<typeof Driver>[0], 'random' | 'clock' | 'logger' | 'bus' | 'store' | 'beginning' | 'meter'> & {
+  readonly buffers: Buffers;
+};
 
 function makeParts(settings: Settings, workers: number, given: MakeParts): Parts {
   const driver = new Driver({ ...given, settings, storeTimeout: settings.store.timeout * 1000 + STORE_GRACE });
@@ -272,7 +284,7 @@ function makeParts(settings: Settings, workers: number, given: MakeParts): Parts
       return settings.limits;
     },
     submit: (request) => driver.submit(request),
-    paused: () => driver.paused,
+    paused: () => driver.unavailable,
     workers,
     ...given,
   });
@@ -298,25 +310,32 @@ class LatePort implements HttpPort {
   sums: HttpPort['sums'] = () => this.parts!.driver.bulletin.sums();
   seeds: HttpPort['seeds'] = (participant) => this.parts!.driver.bulletin.seeds(participant);
   model: HttpPort['model'] = () => this.parts!.driver.bulletin.model();
+  roundOf: NonNullable<HttpPort['roundOf']> = (document) => this.parts!.driver.bulletin.roundOf(document);
   message: HttpPort['message'] = (body, address) => this.parts!.intake.receive(body, address);
-  unavailable: NonNullable<HttpPort['unavailable']> = () => this.parts?.driver.paused;
+  unavailable: NonNullable<HttpPort['unavailable']> = () => this.parts?.driver.unavailable;
 }
 
 /** The admin routes, when there is an address for them. They answer 503 until the coordinator runs. */
-async function openAdmin(settings: Settings, logger: Logger, running: () => Coordinator | undefined, onStop?: () => void): Promise<AdminServer | undefined> {
+async function openAdmin(
+  settings: Settings,
+  logger: Logger,
+  running: () => Coordinator | undefined,
+  status: () => Promise<object>,
+  onStop?: () => void,
+): Promise<AdminServer | undefined> {
   if (settings.admin === undefined) return undefined;
   const { host, port, token } = settings.admin;
   const stop = onStop ?? ((): void => void running()?.stop());
   const routes = adminRoutes(() => {
     const coordinator = running();
-    return coordinator && { status: () => coordinator.status(), reload: () => coordinator.reload(), stop };
+    return coordinator && { status, reload: () => coordinator.reload(), stop };
   });
   return await startAdmin({ host, portNumber: port, token, routes, logger });
 }
 
-async function openStore({ store }: Settings): Promise<Store> {
+async function openStore({ store, restore }: Settings): Promise<Store> {
   const { kind, path, keepModels, keepRounds, key, keyFile, timeout } = store;
   if (kind === 'memory') return new MemoryStore({ keepModels, keepRounds });
   if (path === '') throw new XaynetError('storage-unwritable', 'store.path is empty');
-  return await openEmbeddedStore(path, { keepModels, keepRounds, key, keyFile, timeout });
+  return await openEmbeddedStore(path, { keepModels, keepRounds, key, keyFile, timeout, mayBeginAnew: !restore });
 }

@@ -3,9 +3,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '@xaynet/core/bytes';
+import { XaynetError } from '@xaynet/core/errors';
 import { encodeRoundParams, initialRoundSeed, nextRoundSeed } from '@xaynet/core/round';
 import { settle } from './clock.test.ts';
-import { bodyOf, EXAMPLE_MODEL, EXAMPLE_UPDATES, FaultyStore, participants, playSum, playSum2, playUpdate, Rig, sumPayload, verdictText } from './rig.test.ts';
+import {
+  bodyOf,
+  EXAMPLE_MODEL,
+  EXAMPLE_UPDATES,
+  FaultyStore,
+  participants,
+  playSum,
+  playSum2,
+  playUpdate,
+  Rig,
+  sumPayload,
+  testSettings,
+  updatePayload,
+  verdictText,
+} from './rig.test.ts';
 import type { RoundEvent, RoundState } from './round/state.ts';
 import { begin, type Step, step } from './round/step.ts';
 import { MemoryStore } from './stores/memory.ts';
@@ -130,7 +145,7 @@ test('stop answers whoever waits, after the admission under way', async () => {
   assert.deepEqual(await Promise.all(verdicts), ['accepted', 'shutting-down']);
   assert.equal(rig.phase, 'shutdown');
   assert.equal(rig.clock.timers, 0, 'no timer is left');
-  assert.equal(verdictText(await rig.intake.receive(new Uint8Array(100))), 'message-unexpected');
+  assert.equal(verdictText(await rig.intake.receive(new Uint8Array(100))), 'shutting-down');
   await rig.driver.stop();
 });
 
@@ -206,6 +221,44 @@ test('a store that throws for a while, in whatever way, costs a pause; messages 
   store.sumDict = sumDict;
   await rig.seconds(30);
   assert.deepEqual([rig.phase, rig.driver.state.round, rig.failure], ['update', 1, undefined]);
+});
+
+test('a store that cannot even be opened again is a pause too: participants are told to come again, whatever is wrong with it (W-16)', async () => {
+  const store = new FaultyStore();
+  const rig = await Rig.start({ store });
+  const [first, second] = participants(rig.params, 'sum', 2);
+  store.failing.add('ready');
+  store.admitSum = () => Promise.reject(new XaynetError('storage-unwritable', 'the folder is gone'));
+  assert.equal(await rig.send(bodyOf(sumPayload(first!), first!)), 'storage-failed');
+  const verdict = await rig.intake.receive(bodyOf(sumPayload(second!), second!));
+  assert.deepEqual(verdict, { accepted: false, code: 'storage-failed', retryAfter: 1 });
+  assert.match(rig.driver.paused!.message, /the folder is gone|out of order/);
+  Reflect.deleteProperty(store, 'admitSum');
+  store.failing.clear();
+  while (rig.driver.paused !== undefined) await rig.seconds(1);
+  assert.equal(await rig.send(bodyOf(sumPayload(first!), first!)), 'accepted');
+});
+
+test('grace: the phase ends so much after it has enough, or at time.max, and who comes meanwhile is in the model (W-30)', async () => {
+  const settings = testSettings({ update: { time: { min: 4, max: 20, grace: 10 } } });
+  for (const [enoughAt, endsAt] of [
+    [5, 15],
+    [12, 20],
+  ] as const) {
+    const rig = await Rig.start({ settings });
+    await playSum(rig);
+    await rig.seconds(enoughAt);
+    const senders = participants(rig.params, 'update', 5);
+    const send = async (i: number): Promise<string> => rig.send(bodyOf(updatePayload(senders[i]!, rig.sums, EXAMPLE_UPDATES[i % 3]!), senders[i]!));
+    for (const i of [0, 1, 2]) assert.equal(await send(i), 'accepted');
+    await rig.seconds(endsAt - enoughAt - 1);
+    assert.equal(rig.phase, 'update');
+    assert.equal(await send(3), 'accepted');
+    await rig.seconds(1);
+    assert.equal(rig.phase, 'sum2');
+    assert.equal(rig.driver.updates, 4);
+    assert.equal(await send(4), 'message-unexpected');
+  }
 });
 
 test('stop ends a pause at once, and the round is not failed', async () => {

@@ -3,6 +3,7 @@
 // of round/deadline.ts. A store that fails makes it pause, whatever else throws becomes a failed round, and nothing a dead process.
 
 import type { EncryptKeyPair, RandomBytes } from '@xaynet/core/crypto';
+import type { ErrorCode } from '@xaynet/core/errors';
 import type { RoundParams } from '@xaynet/core/round';
 import { Bulletin } from './bulletin.ts';
 import type { Clock } from './clock.ts';
@@ -28,6 +29,8 @@ export interface Beginning {
   readonly keys: EncryptKeyPair;
   readonly params: RoundParams;
   readonly model: Uint8Array | undefined;
+  /** The round it is of. */
+  readonly modelRound?: number | undefined;
   /** Where the round with the number `lastRound` stands, when it goes on. */
   readonly progress?: RoundProgress | undefined;
   /** Sum participants that are stored of it: perhaps more than the settings allow by now. */
@@ -52,6 +55,9 @@ export interface DriverOptions {
   readonly record?: ((event: RoundEvent, next: Step) => void) | undefined;
 }
 
+/** Seconds after which a message that came during the stop may come again. */
+const RETRY_AFTER_STOP = 5;
+
 /** Runs rounds one after another (coordinator 1). */
 export class Driver {
   readonly bulletin: Bulletin;
@@ -69,6 +75,7 @@ export class Driver {
   readonly #results: RoundEvent[] = [];
   #work: Promise<void> = Promise.resolve();
   #moving = false;
+  #readsBack = false;
   #stopping = false;
   readonly #finished: Promise<void>;
   #finish!: () => void;
@@ -76,12 +83,12 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options;
     const { meter = SILENT_METER, clock, logger, storeTimeout: timeout } = options;
-    const { keys, params, model, lastRound, progress } = options.beginning;
+    const { keys, params, model, modelRound, lastRound, progress } = options.beginning;
     this.#meter = meter;
     this.#queue = new RequestQueue(options.queue);
     this.#patience = new Patience({ clock, logger, timeout, onChange: (paused) => this.#pauseChanged(paused) });
     this.#material = new RoundMaterial({ ...options, meter, patience: this.#patience, keys, params, progress });
-    this.bulletin = new Bulletin({ round: lastRound, phase: 'idle', keys, params, sums: undefined, seeds: undefined, model });
+    this.bulletin = new Bulletin({ round: lastRound, phase: 'idle', keys, params, sums: undefined, seeds: undefined, model, modelRound });
     this.#publisher = new Publisher({ ...options, meter, bulletin: this.bulletin, material: this.#material });
     this.#timer = new DeadlineTimer(clock, () => this.#move());
     this.#first = progress === undefined ? begin(lastRound) : beginAgain(progress);
@@ -115,6 +122,11 @@ export class Driver {
   /** Why no messages are taken now, though the phase takes some; undefined: they are. */
   get paused(): Pause | undefined {
     return this.#patience.paused;
+  }
+
+  /** Why no message is taken now, though nothing is wrong with it: the store fails, or the process is about to end and another goes on. */
+  get unavailable(): { readonly code: ErrorCode; readonly retryAfter: number } | undefined {
+    return this.paused ?? (this.#stopping ? { code: 'shutting-down', retryAfter: RETRY_AFTER_STOP } : undefined);
   }
 
   /** Begins the first round, or goes on with the one that was interrupted. To be called once. */
@@ -268,11 +280,15 @@ export class Driver {
   #pauseChanged(paused: Pause | undefined): void {
     const { bus, logger } = this.#options;
     if (paused === undefined) {
-      logger.info({ round: this.#state.round }, 'no longer paused');
+      if (!this.#readsBack) logger.info({ round: this.#state.round }, 'no longer paused');
+      this.#readsBack = false;
       bus.emit({ type: 'resumed' });
       return;
     }
-    logger.warn({ code: paused.code, reason: paused.message }, 'paused: no messages are taken');
+    // A restart is no trouble: who reads the log for warnings must not find one at each.
+    this.#readsBack = paused.code === 'round-resuming';
+    if (this.#readsBack) logger.info({ round: this.#state.round }, 'reading back the round');
+    else logger.warn({ code: paused.code, reason: paused.message }, 'paused: no messages are taken');
     bus.emit({ type: 'paused', ...paused });
     this.#purge(this.#state.phase, answerWhile(paused));
   }

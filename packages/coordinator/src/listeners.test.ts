@@ -6,6 +6,8 @@ import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { it } from 'node:test';
 import { Coordinator, type CoordinatorOptions } from './coordinator.ts';
+import { mistakesOf } from './http/api/rig.test.ts';
+import { SCHEMAS } from './http/api/schemas.ts';
 import { AUTHORITY, issue, SERVER } from './http/tls-files.test.ts';
 import { parseSettings, type Settings } from './settings/settings.ts';
 
@@ -74,6 +76,7 @@ it('an administrator asks for the status, for settings to be read again, and for
     assert.equal((await admin(coordinator, 'GET', '/admin/status', 'wrong-token-wrong-token')).status, 401);
     const status = (await (await admin(coordinator, 'GET', '/admin/status')).json()) as { round: number; phase: string };
     assert.ok(status.round >= 0 && status.phase !== '');
+    assert.deepEqual(mistakesOf(status, SCHEMAS.Status), [], 'it has the shape of /status');
     const report = (await (await admin(coordinator, 'POST', '/admin/reload')).json()) as { applied: string[] };
     assert.deepEqual(report.applied, ['limits.requests_per_second']);
     assert.equal((await admin(coordinator, 'POST', '/admin/stop')).status, 202);

@@ -114,3 +114,21 @@ it('shows an error by code and message, its stack at debug only, and is not upse
   assert.match(lines[1]!, /log\.test/);
   assert.match(lines[2]!, /odd/);
 });
+
+it('holds a bounded number of lines for a reader that hangs, and says how many were lost when it reads on (W-15)', () => {
+  const lines: string[] = [];
+  const output = { write: (line: string) => void lines.push(line), writableLength: 0 };
+  const logger = createLogger({ level: 'info', output });
+  logger.info({}, 'read');
+  output.writableLength = 2 ** 20;
+  for (let i = 0; i < 1000; i++) logger.info({}, 'lost');
+  assert.equal(lines.length, 1);
+  output.writableLength = 2 ** 20 - 1;
+  logger.info({}, 'read again');
+  logger.info({}, 'and again');
+  const entries = lines.map((line) => JSON.parse(line) as { msg: string; lost?: number });
+  assert.deepEqual(
+    entries.map(({ msg, lost }) => lost ?? msg),
+    ['read', 1000, 'read again', 'and again'],
+  );
+});

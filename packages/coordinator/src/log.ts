@@ -24,11 +24,15 @@ export interface Logger {
   child(fields: Readonly<Record<string, unknown>>, level?: LogLevel): Logger;
 }
 
-/** Where log lines go: `process.stdout` has this shape. `isTTY` chooses readable lines. */
+/** Where log lines go: `process.stdout` has this shape. `isTTY` chooses readable lines, `writableLength` is what it holds that nobody has read yet. */
 export interface LogOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
+  readonly writableLength?: number | undefined;
 }
+
+/** Characters that wait for a reader of the log at most; what is written while it does not read is lost, and counted. */
+const MOST_UNREAD = 1 << 20;
 
 const SECRET_NAME = /secret|password|passphrase|token|credential|access_?key|seed|private/i;
 const KEY_NAME = /^(pk|participant|publicKey)$/i;
@@ -114,9 +118,26 @@ export function createLogger(options: { level?: LogLevel; output?: LogOutput; re
         },
       },
     },
-    { write: (line: string) => void output.write(readable ? readableLine(line, colour) : line) },
+    { write: bounded(output, readable ? (line) => readableLine(line, colour) : (line) => line) },
   );
   return new PinoLogger(base, { least: options.level ?? 'info' });
+}
+
+/** A collector that hangs costs lines, not memory without end: strangers can cause as many lines as they like. */
+function bounded(output: LogOutput, shown: (line: string) => string): (line: string) => void {
+  let lost = 0;
+  return (line) => {
+    if ((output.writableLength ?? 0) >= MOST_UNREAD) {
+      lost++;
+      return;
+    }
+    if (lost > 0) {
+      const entry = { level: 40, time: new Date().toISOString(), lost, msg: 'log lines are lost: nobody read them in time' };
+      lost = 0;
+      output.write(shown(`${JSON.stringify(entry)}\n`));
+    }
+    output.write(shown(line));
+  };
 }
 
 /** A logger that writes nothing: the default of everything that takes one. */

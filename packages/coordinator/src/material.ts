@@ -37,6 +37,9 @@ export interface RoundModel {
   readonly scalarSum: UnmaskedFractions['scalarSum'];
 }
 
+/** Not everybody comes every time: a quarantine leaves a quarter more than a round needs. */
+const QUARANTINE_MARGIN = 1.25;
+
 /** The effects that are answered by an event, admissions aside. */
 export type WorkEffect = Extract<
   Effect,
@@ -289,7 +292,8 @@ export class RoundMaterial {
     if (settings.compat.noQuarantine) return;
     const [row] = this.#seeds ?? [];
     const updates = [...(row?.[1].keys() ?? [])].map(toHex);
-    this.#quarantine = afterRound(this.#quarantine, { verdict, updates }, settings.pet.update.count.min, (n) => uniform(n, random));
+    const least = Math.ceil(QUARANTINE_MARGIN * settings.pet.update.count.min);
+    this.#quarantine = afterRound(this.#quarantine, { verdict, updates }, least, (n) => uniform(n, random));
     const { suspects, convicted, excluded } = this.#quarantine;
     if (excluded.length === 0) return;
     logger.warn(

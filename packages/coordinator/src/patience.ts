@@ -1,10 +1,11 @@
 // Patience with the store: a disk that is full for an hour, or a call that hangs, must cost time and not a round of other people's work.
 // What failed is tried again after growing pauses until it works or the coordinator stops; meanwhile everybody can see that, and since when,
-// the coordinator is paused. What the store says about its contents (damaged, for example) is no failure to be waited out.
+// the coordinator is paused. A pause soon after another is the same trouble still, so pauses grow from one to the next. What the store says about its contents (damaged, for example) is no failure to be waited out.
 
-import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
+import { ERRORS, type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
 import type { Clock } from './clock.ts';
 import type { Logger } from './log.ts';
+import { isDamage } from './stores/damage.ts';
 
 /** Why a coordinator takes no messages for a while. */
 export interface Pause {
@@ -20,6 +21,9 @@ export interface Pause {
 export const FIRST_PAUSE = 1000;
 /** Longest pause, in milliseconds. */
 export const LONGEST_PAUSE = 30_000;
+
+/** Milliseconds after a pause in which another failure counts as a relapse: waiting goes on where it ended, before anything is tried. */
+export const RELAPSE = 10_000;
 
 /** Thrown by what was under way when the coordinator stopped. */
 export class Stopped extends Error {}
@@ -37,6 +41,11 @@ export interface PatienceOptions {
 export class Patience {
   readonly #options: PatienceOptions;
   #paused: Pause | undefined;
+  /** The last wait, in milliseconds, and when the last pause was over. */
+  #wait = 0;
+  #resumedAt = Number.NEGATIVE_INFINITY;
+  /** Milliseconds to be waited before the first try: the pause is a relapse. */
+  #hold = 0;
   #stopped = false;
   #wake: () => void = () => {};
 
@@ -60,10 +69,19 @@ export class Patience {
   }
 
   /** Begins a pause; {@link Patience.retry} ends it. */
-  pause(code: ErrorCode, message: string, retryAfter: number = FIRST_PAUSE / 1000): void {
+  pause(code: ErrorCode, message: string): void {
+    if (this.#paused === undefined) {
+      if (!this.#isRelapse()) this.#wait = 0;
+      this.#hold = this.#isRelapse() ? this.#nextWait() : 0;
+    }
+    this.#begin(code, message, Math.max(this.#hold, FIRST_PAUSE) / 1000);
+  }
+
+  #begin(code: ErrorCode, message: string, retryAfter: number): void {
     const since = this.#paused?.since ?? this.#options.clock.now();
     const begins = this.#paused === undefined;
-    this.#paused = { since, code, message, retryAfter };
+    // Participants are told this code, and come again for 503 only: whatever is wrong with the store in particular stands in the message.
+    this.#paused = { since, code: ERRORS[code].status === 503 ? code : 'storage-failed', message, retryAfter };
     if (begins) this.#options.onChange(this.#paused);
   }
 
@@ -105,7 +123,10 @@ export class Patience {
 
   /** Does it until it works. Rejects with {@link Stopped}, and with errors that are not of the store's machinery. `call` keeps its own time limits. */
   async retry<T>(what: string, call: () => Promise<T>): Promise<T> {
-    for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
+    const hold = this.#hold;
+    this.#hold = 0;
+    if (hold > 0) await this.#sleep(hold);
+    for (let tries = 1; ; tries++) {
       if (this.#stopped) throw new Stopped();
       try {
         const result = await call();
@@ -116,8 +137,9 @@ export class Patience {
           this.#resume();
           throw error;
         }
+        const wait = tries > 1 || hold > 0 || this.#isRelapse() ? this.#nextWait() : this.#nextWait(0);
         this.#options.logger.error({ error, what, retryIn: wait / 1000 }, 'the store failed; trying again');
-        this.pause(isXaynetError(error) ? error.code : 'storage-failed', `${what}: ${messageOf(error)}`, wait / 1000);
+        this.#begin(isXaynetError(error) ? error.code : 'storage-failed', `${what}: ${messageOf(error)}`, wait / 1000);
         await this.#sleep(wait);
       }
     }
@@ -126,7 +148,17 @@ export class Patience {
   #resume(): void {
     if (this.#paused === undefined) return;
     this.#paused = undefined;
+    this.#resumedAt = this.#options.clock.now();
     this.#options.onChange(undefined);
+  }
+
+  #isRelapse(): boolean {
+    return this.#options.clock.now() - this.#resumedAt < RELAPSE;
+  }
+
+  #nextWait(last: number = this.#wait): number {
+    this.#wait = Math.min(Math.max(2 * last, FIRST_PAUSE), LONGEST_PAUSE);
+    return this.#wait;
   }
 
   #sleep(ms: number): Promise<void> {
@@ -144,7 +176,7 @@ export class Patience {
 
 /** Whether it may work another time: all that a store throws but its findings about what it keeps. */
 export function isPassing(error: unknown): boolean {
-  return !isXaynetError(error) || error.code.startsWith('storage-');
+  return !isXaynetError(error) || (error.code.startsWith('storage-') && !isDamage(error));
 }
 
 export function messageOf(error: unknown): string {

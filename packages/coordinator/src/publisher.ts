@@ -52,6 +52,7 @@ export class Publisher {
       sums: has('sums') ? sums : hide.includes('sums') ? undefined : now.sums,
       seeds: has('seeds') ? seeds : hide.includes('seeds') ? undefined : now.seeds,
       model: has('model') ? model!.model.bytes : now.model,
+      modelRound: has('model') ? model!.round : now.modelRound,
     };
     bulletin.publish(view);
     this.#window = windowOf(phase, settings, clock.now() - elapsed);

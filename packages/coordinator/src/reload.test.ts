@@ -8,9 +8,11 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeRoundParams } from '@xaynet/core/round';
 import { Coordinator } from './coordinator.ts';
-import { LiveSettings, RELOAD_KEYS, type ReloadReport } from './reload.ts';
+import { SILENT_LOGGER } from './log.ts';
+import { LiveSettings, RELOAD_KEYS, type ReloadReport, reloadSettings } from './reload.ts';
 import { SETTINGS_REFERENCE } from './settings/reference.ts';
 import { parseSettings, type Settings } from './settings/settings.ts';
+import type { Store } from './stores/contract.ts';
 import { openEmbeddedStore } from './stores/embedded.ts';
 import { MemoryStore } from './stores/memory.ts';
 
@@ -69,6 +71,23 @@ test('what needs a restart is named and not in force, secrets by their key only'
   assert.deepEqual(report.needRestart, ['admin.token', 'mask.model_type', 'model.length', 'store.kind']);
   assert.deepEqual([live.settings.modelLength, live.settings.store.kind], [4, 'embedded']);
   assert.equal(live.settings.admin?.token, 'the-old-token-of-sixteen');
+});
+
+test('files of TLS with other contents are told of, unchanged ones are not', () => {
+  let fingerprint = 'old';
+  const http = {
+    setAddressRules: () => undefined,
+    get tlsFingerprint() {
+      return fingerprint;
+    },
+    reloadTls: () => {
+      fingerprint = 'new';
+      return [];
+    },
+  };
+  const parts = { live: new LiveSettings(read(BEFORE)), logger: SILENT_LOGGER, httpLogger: SILENT_LOGGER, store: {} as Store };
+  assert.deepEqual(reloadSettings(parts, http, read(BEFORE)).applied, ['tls']);
+  assert.deepEqual(reloadSettings(parts, http, read(BEFORE)).applied, []);
 });
 
 test('stores keep what the last word says, from the next model on', async () => {

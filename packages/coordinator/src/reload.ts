@@ -9,7 +9,7 @@ import type { Store } from './stores/contract.ts';
 
 /** What became of new settings: keys as in the file. */
 export interface ReloadReport {
-  /** In force now. */
+  /** In force now; `tls` stands for other contents of the files of `api.tls_*`. */
   readonly applied: readonly string[];
   /** In force from the next round on. */
   readonly nextRound: readonly string[];
@@ -136,14 +136,16 @@ export interface Reloading {
 /** See `Coordinator.reload`. */
 export function reloadSettings(
   { live, logger, httpLogger, load, store }: Reloading,
-  http: Pick<HttpServer, 'setAddressRules' | 'reloadTls'>,
+  http: Pick<HttpServer, 'setAddressRules' | 'reloadTls' | 'tlsFingerprint'>,
   next?: Settings,
 ): ReloadReport {
   try {
     const loaded = next ?? load?.();
     if (loaded === undefined) throw new XaynetError('option-invalid', 'there is no file to read the settings from again');
+    const before = http.tlsFingerprint;
     const notices = http.reloadTls();
-    const report = live.apply(loaded);
+    const changed = live.apply(loaded);
+    const report: ReloadReport = before === http.tlsFingerprint ? changed : { ...changed, applied: [...changed.applied, 'tls'] };
     const { limits, api, log } = live.settings;
     const { keepModels, keepRounds } = live.settings.store;
     store.keep?.(keepModels, keepRounds).catch((error: unknown) => logger.error({ error }, 'what the store keeps could not be changed'));

@@ -3,6 +3,7 @@
 import type { PublicSigningKey } from '@xaynet/core/bytes';
 import type { ErrorCode } from '@xaynet/core/errors';
 import type { Payload } from '@xaynet/core/message';
+import type { Memory } from './buffers.ts';
 import type { Meter } from './meter.ts';
 
 /** A message for the round (coordinator 2.1, stage 9). */
@@ -20,4 +21,6 @@ export interface Request {
   readonly elements?: { readonly error: ErrorCode | undefined } | undefined;
   /** What is told how long its stages take, in place of the meter of all. */
   readonly meter?: Meter | undefined;
+  /** The memory of the payload: it is used again after the answer, unless it is undefined by then. Left out: nobody uses it again. */
+  readonly memory?: Memory | undefined;
 }

@@ -1,9 +1,14 @@
 // Beginnings: fresh, restored, refused (coordinator 4.8, weakness W-43).
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { toHex } from '@xaynet/core/bytes';
 import { encodeRoundParams } from '@xaynet/core/round';
+import { FakeClock } from './clock.test.ts';
 import type { Logger } from './log.ts';
 import { SILENT_LOGGER } from './log.ts';
 import { restoreBeginning } from './restore.ts';
@@ -11,17 +16,22 @@ import {
   bodyOf,
   EXAMPLE_MODEL,
   EXAMPLE_UPDATES,
+  maskOf,
   participants,
   playSum,
   playSum2,
   playUpdate,
   Rig,
   seededRandom,
+  sum2Payload,
+  type TestParticipant,
   testSettings,
   updatePayload,
 } from './rig.test.ts';
 import type { Settings } from './settings/settings.ts';
 import { MemoryStore } from './stores/memory.ts';
+import { SqliteStore } from './stores/sqlite.ts';
+import { DATABASE_FILE } from './stores/sqlite-file.ts';
 
 const random = seededRandom('restore');
 
@@ -64,8 +74,9 @@ test('a used store: number, seed chain and model go on, the interrupted round is
 
 test('the model of the last round is served before the first idle is over', async () => {
   const { store, rig } = await usedStore();
-  const { model, params, lastRound } = await begin(store, testSettings());
+  const { model, modelRound, params, lastRound } = await begin(store, testSettings());
   assert.deepEqual(model, rig.driver.bulletin.model());
+  assert.equal(modelRound, 1, 'the round that it is of is known again (W-40)');
   assert.deepEqual(encodeRoundParams(params), encodeRoundParams(rig.params));
   assert.equal(lastRound, 2);
 });
@@ -226,4 +237,46 @@ test('a round that failed is not gone on with, whatever the moment of the restar
   const again = await resumed(store);
   assert.equal(again.driver.state.round, 2);
   assert.equal(again.failure, undefined);
+});
+
+test('a database that was changed while nobody looked: the round fails by name and the next one begins, no model is made of it', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'xaynet-changed-'));
+  const settings = testSettings({ sum: { count: { min: 2, max: 3 } }, sum2: { count: { min: 2, max: 2 } } });
+  const changes: Record<string, [sql: string, failure: string]> = {
+    mask: ["UPDATE mask SET mask = CAST(substr(mask, 1, 8) || x'01' || substr(mask, 10) AS BLOB)", 'contribution-damaged'],
+    key: [
+      "UPDATE sum SET participant = CAST(x'aa' || substr(participant, 2) AS BLOB) WHERE participant = (SELECT min(participant) FROM sum)",
+      'seed-dict-damaged',
+    ],
+    seed: ['UPDATE seed SET seed = substr(seed, 2)', 'seed-dict-damaged'],
+  };
+  try {
+    for (const [name, [sql, failure]] of Object.entries(changes)) {
+      const folder = join(root, name);
+      const store = SqliteStore.open(folder, { keepsContributions: true });
+      const clock = new FakeClock();
+      const rig = await Rig.start({ settings, store, clock });
+      const sums = await playSum(rig, 2);
+      await playUpdate(rig, EXAMPLE_UPDATES);
+      const body = (who: TestParticipant): Uint8Array => bodyOf(sum2Payload(who, maskOf(who, rig)), who);
+      const [first, second] = sums.map(body);
+      assert.equal(await rig.send(first!), 'accepted');
+      await rig.driver.stop();
+      await store.close();
+      const db = new DatabaseSync(join(folder, DATABASE_FILE));
+      db.exec(sql);
+      db.close();
+      const changed = SqliteStore.open(folder, { keepsContributions: true });
+      const again = await Rig.start({ settings, store: changed, clock });
+      if (again.phase === 'sum2') await again.send(second!);
+      await again.seconds(40);
+      const failed = again.events.find((event) => event.type === 'failure');
+      assert.deepEqual([failed?.code, again.driver.paused, again.driver.bulletin.model()], [failure, undefined, undefined], name);
+      assert.ok(again.driver.state.round > 1);
+      await again.driver.stop();
+      await changed.close();
+    }
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });

@@ -47,11 +47,13 @@ export async function restoreBeginning(store: Store, settings: RestoreSettings, 
   }
   checkModelSettings(state, settings);
   noticePetSettings(state, settings, logger);
-  const model = await latestModel(store, settings.modelLength);
+  const id = await store.latestModelId();
+  const model = id === undefined ? undefined : await modelWith(id, store, settings.modelLength);
+  const modelRound = id === undefined ? undefined : Number.parseInt(id, 10); // coordinator 4.7
   const progress = await progressOf(store, state);
   logger.info({ round: state.roundId, model: model !== undefined, phase: progress?.phase }, 'going on from the stored state');
   const sums = progress === undefined ? undefined : (await store.counts()).sums;
-  return { lastRound: state.roundId, keys: state.keys, params: state.params, model, progress, sums };
+  return { lastRound: state.roundId, keys: state.keys, params: state.params, model, modelRound, progress, sums };
 }
 
 /** Where the stored round stands, when it can go on: a store that keeps no contributions lost the aggregate with its process. */
@@ -87,9 +89,7 @@ function noticePetSettings(state: CoordinatorState, { pet }: RestoreSettings, lo
 }
 
 /** The bytes of the model to serve at once: starting without it would make clients drop theirs, so a missing, damaged or foreign one is an error. */
-async function latestModel(store: Store, length: number): Promise<Uint8Array | undefined> {
-  const id = await store.latestModelId();
-  if (id === undefined) return undefined;
+async function modelWith(id: string, store: Store, length: number): Promise<Uint8Array> {
   const model = await store.model(id);
   if (model === undefined) throw new XaynetError('storage-model-missing', `model ${id} is not stored`);
   const weights = weightsIn(model, id);

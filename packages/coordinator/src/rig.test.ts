@@ -94,7 +94,7 @@ export class Rig {
       bulletin: this.driver.bulletin,
       maxSums: settings.pet.sum.count.max,
       submit,
-      paused: () => this.driver.paused,
+      paused: () => this.driver.unavailable,
       store,
       clock,
       bus,

@@ -396,7 +396,7 @@ test('a call that was given up and comes true much later is counted when the nex
     if (others === 2) {
       await comeTrue();
       assert.equal(await send(1), 'storage-failed', 'who sends it again learns that it counts');
-      await settle();
+      await rig.seconds(1); // a pause soon after another begins with a wait
       assert.equal(await send(1), 'update-already-submitted');
       assert.equal(rig.driver.updates, 2);
       assert.equal(await send(0), 'accepted');

@@ -3,7 +3,8 @@
 // update in the model exactly once?
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,6 +16,7 @@ import { FakeClock, settle } from './clock.test.ts';
 import { SILENT_LOGGER } from './log.ts';
 import { restoreBeginning } from './restore.ts';
 import {
+  bodyOf,
   maskOf,
   participants,
   Rig,
@@ -27,6 +29,7 @@ import {
   updatePayload,
 } from './rig.test.ts';
 import type { Store } from './stores/contract.ts';
+import { systemDisk } from './stores/files/disk.ts';
 import { MemoryStore } from './stores/memory.ts';
 import { SqliteStore } from './stores/sqlite.ts';
 
@@ -289,6 +292,40 @@ test('property: the same on the embedded store', async () => {
       { numRuns: 5 },
     );
   } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a disk that is full in sum: one pause until there is room, however many messages come', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'xaynet-full-'));
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status !== 0) return t.skip('no right to mount a file system');
+  try {
+    const store = SqliteStore.open(join(folder, 'data'), { keepsContributions: true });
+    const settings = testSettings({ sum: { count: { min: 1000, max: 1000 }, time: { min: 4, max: 600 } } });
+    const rig = await Rig.start({ store, settings });
+    const [early, ...others] = participants(rig.params, 'sum', 60);
+    const send = (who: TestParticipant): Promise<string> => rig.send(bodyOf(sumPayload(who), who));
+    assert.equal(await send(early!), 'accepted');
+    const filler = join(folder, 'filler');
+    writeFileSync(filler, new Uint8Array(systemDisk.free(folder)));
+    const seen: boolean[] = [];
+    for (const who of others) {
+      await send(who);
+      await rig.seconds(0.5);
+      seen.push(rig.driver.paused !== undefined);
+    }
+    assert.ok(seen.includes(true));
+    assert.ok(!seen.slice(seen.indexOf(true)).includes(false), 'from the first failure on');
+    assert.equal(rig.events.filter(({ type }) => type === 'paused').length, 1);
+    assert.ok(!rig.events.some(({ type }) => type === 'resumed'));
+    rmSync(filler);
+    await rig.seconds(30);
+    assert.equal(rig.driver.paused, undefined);
+    assert.equal(await send(others.at(-1)!), 'accepted');
+    await rig.driver.stop();
+    await store.close();
+  } finally {
+    spawnSync('umount', ['-l', folder]);
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -124,6 +124,11 @@ const ROWS = {
   'http-method-not-allowed': [405, 'The route does not know this method.', 'Use a method that the Allow header names.'],
   'http-pk-missing': [400, 'The query must name exactly one pk.', 'Ask for /seeds?pk=KEY with the base64 of the key, percent-encoded.'],
   'http-body-timeout': [408, 'The body did not arrive in time.', 'Send it again without pausing, or in smaller messages.'],
+  'http-rate-limited': [
+    429,
+    'The address asks more often, or for more bytes, than it may.',
+    'Ask again after the seconds that Retry-After names; behind a shared address, ask the operator for larger limits.',
+  ],
   'http-busy': [503, 'Too many bytes of messages are under way.', 'Send the message again a little later.'],
   'http-failed': [500, 'The coordinator failed to answer.', 'Try again; if it stays, read the log of the coordinator.'],
   'http-query-invalid': [400, 'A parameter of the query has a value that it cannot have.', 'Correct it; /openapi.json names the parameters of every route.'],
@@ -131,8 +136,8 @@ const ROWS = {
   'http-round-unknown': [404, 'There is no record of this round.', 'Ask /rounds which rounds are on record.'],
   'http-not-acceptable': [
     406,
-    'There is no representation that the Accept header takes.',
-    'Name a type that the route has, see /openapi.json, or leave Accept out.',
+    'There is no representation of the type or format that was asked for.',
+    'Name one that the route has, see /openapi.json, or leave Accept and extension out.',
   ],
   'http-format-unfit': [406, 'The model cannot be given in this format.', 'Ask for f64, or for fractions, which hold every model exactly.'],
   'http-range-invalid': [416, 'The range lies outside of the body.', 'Ask for bytes below the length that Content-Range names.'],
@@ -191,6 +196,9 @@ const ROWS = {
     'The coordinator answered with an HTTP status that is not part of the protocol, or with an error.',
     'Check that the URL is that of a PET coordinator, and its log.',
   ],
+  'transport-busy': [503, 'The coordinator is not ready at the moment.', 'Ask again after the time that it names; participants do so by themselves.'],
+  'transport-refused': [502, 'The coordinator refused the request.', 'The message says why.'],
+  'transport-tls': [502, 'There is no secure connection to the coordinator.', 'The message says what is missing.'],
   'transport-redirect': [502, 'The coordinator answered with a redirection that is not followed.', 'Use the URL that it redirects to.'],
   'transport-not-pet': [502, 'The answer is not that of a PET coordinator.', 'Check the URL: something else answers there.'],
   'transport-too-large': [
@@ -246,7 +254,11 @@ const ROWS = {
   'phase-timeout': [503, 'Too few messages arrived in time, so the round failed.', 'Raise time.max, lower count.min, or raise the probability.'],
   'sum-dict-empty': [500, 'The sum dictionary is missing from the store, so the round failed.', 'Check that nothing else writes to the store.'],
   'seed-dict-empty': [500, 'The seed dictionary is missing from the store, so the round failed.', 'Check that nothing else writes to the store.'],
-  'seed-dict-damaged': [500, 'The store lacks seeds of an update in the aggregate, so the round failed.', 'Check that nothing else writes to the store.'],
+  'seed-dict-damaged': [
+    500,
+    'Stored keys or seeds are not what was written, or seeds of an update in the aggregate are missing, so the round failed.',
+    'Check the disk, and that nothing else writes to the store.',
+  ],
   'mask-none': [500, 'No mask was submitted, so the round failed.', 'Raise the times of sum2.'],
   'mask-ambiguous': [
     500,
@@ -264,6 +276,16 @@ const ROWS = {
   'storage-unwritable': [500, 'The data folder cannot be created or written.', 'Check store.path and its owner and permissions.'],
   'storage-foreign': [500, 'The file in the data folder is not a database of this program.', 'Choose another store.path.'],
   'storage-version': [500, 'The data folder was written by another version of this program.', 'Use that version, or choose another store.path.'],
+  'storage-incomplete': [
+    500,
+    'The database is missing from the data folder, or empty, while other files of it are there: models, records and the round would be lost.',
+    'Restore a backup; to begin anew, move the folder away, or set restore.enable = false once.',
+  ],
+  'storage-damaged': [
+    500,
+    'The database is damaged, or has lost what other files of the data folder show was in it.',
+    'Check the disk and restore a backup. If only the last updates are lost, removing the files in contributions gives up the round and keeps the rest.',
+  ],
   'storage-locked': [500, 'Another coordinator uses the data folder.', 'Stop it, or give each coordinator a store.path of its own.'],
   'storage-timeout': [503, 'The store did not answer in time.', 'Check the disk, or raise store.timeout; what was asked for may still happen.'],
   'storage-key-missing': [
@@ -279,7 +301,7 @@ const ROWS = {
   ],
   'contribution-damaged': [
     500,
-    'A stored masked model, or the sum of several, is missing or is not what was written.',
+    'A stored masked model, the sum of several, or a mask is missing or is not what was written.',
     'The round fails and the next one begins; check the disk, and that nobody changes the data folder.',
   ],
   'storage-settings-changed': [
@@ -289,7 +311,7 @@ const ROWS = {
   ],
   'storage-model-missing': [
     500,
-    'The stored state names a global model that is not there or does not fit.',
+    'A stored global model is not there, does not fit, or is not what was written.',
     'Restore a backup, choose another store.path, or set restore.enable = false once, which forgets the stored round and model.',
   ],
   // command

@@ -10,6 +10,7 @@ import { rational } from '@xaynet/core/mask';
 import { encodeModel, encodeRoundParams, encodeSumDict, encodeUpdateSeedDict } from '@xaynet/core/round';
 import { FakeCoordinator } from './fake-coordinator.test.ts';
 import { type FetchRequest, HttpTransport } from './http-transport.ts';
+import { Participant } from './participant.ts';
 import type { Clock } from './ports.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -154,6 +155,29 @@ test('3xx without location: an error with its status, for POST too, since nothin
       assert.deepEqual([error.code, error.status], ['transport-status', code]);
     }
   }
+});
+
+test('503 and 429 with Retry-After: busy, with the time to wait, a minute at most', async () => {
+  const transport = new HttpTransport({ url });
+  for (const [code, retry, wait] of [
+    [503, '2', 2000],
+    [429, '10', 10_000],
+    [503, '99999', 60_000],
+    [503, 'Sun, 06 Nov 1994 08:49:37 GMT', 1000],
+  ] as const) {
+    answer = status(code, '', { 'retry-after': retry });
+    for (const promise of [transport.params(), transport.send(new Uint8Array(1))]) {
+      const error = await failure(promise);
+      assert.deepEqual([error.code, error.status, error.retryAfter], ['transport-busy', code, wait]);
+    }
+  }
+  const participant = await Participant.create({ transport });
+  answer = status(503, '', { 'retry-after': '3' });
+  const { waitingFor, wait } = await participant.tick();
+  assert.deepEqual([waitingFor, wait], ['network', 3000]);
+  answer = status(500, '', { 'retry-after': '3' });
+  const tick = await participant.tick();
+  assert.deepEqual([tick.error?.message.includes('answered 500'), tick.wait], [true, undefined]);
 });
 
 test('4xx and 5xx: an error with its status', async () => {

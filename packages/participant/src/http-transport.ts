@@ -53,12 +53,16 @@ const MAX_BYTES = 2 ** 30;
 /** As many redirections of a GET as the original follows (participant 2.3). */
 const MAX_REDIRECTS = 10;
 
+/** A coordinator that wants to be left alone for longer is asked after a minute anyway: nothing it says stops a participant. */
+const MAX_RETRY_AFTER = 60_000;
+
 /**
  * Talks to a coordinator over HTTP (participant 2).
  *
  * Throws from the constructor: `transport-url`; `transport-insecure` for plain HTTP to anything but loopback without
  * `allowInsecure`; `option-invalid` without any `fetch`. Methods reject with a {@link TransportError}, whose `code` is
- * `transport-unreachable`, `transport-timeout`, `transport-status` (with `status`), `transport-redirect`,
+ * `transport-unreachable`, `transport-timeout`, `transport-status` (with `status`),
+ * `transport-busy` (503 or 429 with Retry-After; `retryAfter` in milliseconds), `transport-redirect`,
  * `transport-insecure`, `transport-not-pet` (the answer does not decode) or `transport-too-large`; or with the signal's reason.
  * @example
  * ```ts
@@ -120,7 +124,7 @@ export class HttpTransport implements Transport {
       timer.sending(bytes.length);
       const response = await this.#fetch(url, { method: 'POST', body: bytes as Uint8Array<ArrayBuffer>, cache: 'no-store', redirect: 'error', signal: abort });
       await discardBody(response);
-      if (response.status < 200 || response.status > 299) throw statusError('POST', url, response.status);
+      if (response.status < 200 || response.status > 299) throw statusError('POST', url, response);
     });
   }
 
@@ -133,7 +137,7 @@ export class HttpTransport implements Transport {
       if (status !== 200) {
         await discardBody(response);
         if (status === 204) return undefined;
-        throw statusError('GET', url, status);
+        throw statusError('GET', url, response);
       }
       const bytes = await readBody(response, maxBytes, timer);
       if (bytes === undefined) throw new TransportError('transport-too-large', `GET ${url} answered more than ${maxBytes} bytes`, { url, status });
@@ -217,9 +221,20 @@ function timesOf(options: HttpOptions): RequestTimes {
   return { timeout, deadline: positive('deadline', 2 * timeout), minRate: positive('minRate', 16_000) };
 }
 
-function statusError(method: string, url: string, status: number): TransportError {
+function statusError(method: string, url: string, response: FetchResponse): TransportError {
+  const { status } = response;
+  const retryAfter = status === 503 || status === 429 ? retryAfterOf(response) : undefined;
+  if (retryAfter !== undefined)
+    return new TransportError('transport-busy', `${method} ${url} answered ${status}, again in ${Math.ceil(retryAfter / 1000)} s`, { url, status, retryAfter });
   const code = isRedirect(status) ? 'transport-redirect' : 'transport-status';
   return new TransportError(code, `${method} ${url} answered ${status}`, { url, status });
+}
+
+/** What `Retry-After` says in seconds, as milliseconds; a date, which coordinators of this project never send, counts as a second. */
+function retryAfterOf({ headers }: FetchResponse): number | undefined {
+  const text = headers.get('retry-after');
+  if (text === null) return undefined;
+  return /^\d+$/.test(text) ? Math.min(1000 * Number(text), MAX_RETRY_AFTER) : 1000;
 }
 
 function isRedirect(status: number): boolean {

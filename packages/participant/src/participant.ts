@@ -19,6 +19,7 @@ import { decodeSnapshot, encodeSnapshot, type Snapshot, type WaitingModel } from
 import { eraseDropped, isComputation, modelRequest, modelRequestOf, type Phase, type PhaseName, type State, type Task, taskOf } from './state.ts';
 import { type Step, step } from './step.ts';
 import type { CallOptions, SetModelOptions, Tick } from './tick.ts';
+import { TransportError } from './transport-error.ts';
 
 /**
  * Takes part in rounds of masked federated learning, one small unit of work at a time (participant 1).
@@ -290,11 +291,14 @@ export class Participant {
     eraseDropped(before.phase, state.phase);
   }
 
-  /** A round that follows others too fast is taken, but nothing is done in it at once. */
+  /** A round that follows others too fast is taken, but nothing is done in it at once; a busy coordinator is asked when it wants to be. */
   #paced(done: Step): Paced {
     const { notifications, sent } = done;
     if (sent !== undefined && sent.tag !== 'sum' && sent.part === sent.parts) this.#pace.finished();
-    if (!notifications.includes('new-round')) return done;
+    if (!notifications.includes('new-round')) {
+      const wait = done.error instanceof TransportError ? done.error.retryAfter : undefined;
+      return wait === undefined ? done : { ...done, wait };
+    }
     const wait = this.#pace.began(this.#settings.clock.now());
     if (wait === undefined) return done;
     const error = new XaynetError('rounds-too-fast', `waiting ${Math.round(wait)} ms`);

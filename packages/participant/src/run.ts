@@ -159,7 +159,8 @@ class Run implements ParticipantRun {
       if (participant.modelNeeded !== undefined) training.offer();
       if (outcome === 'progress') this.#backoff.reset();
       // Also after progress the event loop gets its turn: nobody in this process waits for a whole task (quirk Q-21).
-      await this.#nap(outcome === 'progress' ? 0 : Math.max(wait, this.#backoff.next()));
+      // The wait that the coordinator asks for, and then not all at the same moment.
+      await this.#nap(outcome === 'progress' ? 0 : wait + this.#backoff.next());
     }
     training.end();
   }

@@ -17,7 +17,7 @@ export interface Tick {
   readonly round: string | undefined;
   /** What a pending participant waits for. */
   readonly waitingFor: WaitingFor | undefined;
-  /** Milliseconds to wait at least before the next tick, where rounds begin too fast (`rounds-too-fast`); undefined: as you like. */
+  /** Milliseconds to wait at least before the next tick, where rounds begin too fast (`rounds-too-fast`) or the coordinator asks for it (`transport-busy`); undefined: as you like. */
   readonly wait: number | undefined;
   /** What failed and will be tried again: a request, a model source, the store. */
   readonly error: XaynetError | undefined;

@@ -4,16 +4,26 @@
 import type { ErrorCode } from '@xaynet/core/errors';
 import { XaynetError } from '@xaynet/core/errors';
 
+interface TransportDetails {
+  readonly url: string;
+  readonly status?: number | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly cause?: unknown;
+}
+
 /** An error of a transport: `code` says what kind, `status` which HTTP status, if there was an answer, and `url` whom we asked. */
 export class TransportError extends XaynetError {
   /** HTTP status of the answer; undefined when there was none. */
   readonly status: number | undefined;
   /** What was asked for. */
   readonly url: string;
+  /** Milliseconds after which the coordinator wants to be asked again, with `transport-busy`; at most a minute. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, found: string, details: { readonly url: string; readonly status?: number | undefined; readonly cause?: unknown }) {
+  constructor(code: ErrorCode, found: string, details: TransportDetails) {
     super(code, found, details.cause === undefined ? undefined : { cause: details.cause });
     this.status = details.status;
     this.url = details.url;
+    this.retryAfter = details.retryAfter;
   }
 }

@@ -1,7 +1,7 @@
 // The command as a user meets it: what it prints and how it exits, by running bin/xaynet.mjs.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -103,6 +103,16 @@ describe('the command line', { concurrency: 3 }, () => {
     assert.match(wrong.err, /Did you mean demo/);
   });
 
+  test('a checkout without its packages: what to do', async () => {
+    const bare = join(folder, 'bare', 'packages', 'xaynet');
+    for (const part of ['bin', 'src', 'package.json']) cpSync(join(BIN, '..', '..', part), join(bare, part), { recursive: true });
+    const child = spawn(process.execPath, [...DIRECT, join(bare, 'bin', 'xaynet.mjs'), '--help']);
+    let err = '';
+    child.stderr.on('data', (data) => (err += data));
+    assert.equal(await new Promise((resolve) => child.on('close', resolve)), 1);
+    assert.equal(err, `xaynet: the packages it needs are not installed. Run "npm ci" in ${join(folder, 'bare')}.\n`);
+  });
+
   test('keygen: a private file that parses, the public key printed, never overwritten by accident', async () => {
     const { code, out } = await xaynet(['keygen', '--out', 'keys.json']);
     assert.equal(code, 0);
@@ -154,6 +164,23 @@ describe('the command line', { concurrency: 3 }, () => {
     const plain = await xaynet(['participant', '--url', 'http://192.0.2.1/']);
     assert.match(plain.err, /\[transport-insecure\]/);
     assert.equal(plain.code, 1);
+  });
+
+  test('a coordinator that is not ready yet is waited for', async () => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      if (++asked < 3) response.writeHead(503, { 'retry-after': '0' });
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const { code, err } = await xaynet(['participant', '--url', `http://127.0.0.1:${port}`, '--poll', '0.05']);
+      assert.deepEqual([code, asked], [1, 3]);
+      assert.match(err, /^trying again: The coordinator is not ready at the moment\. .*503[\s\S]*not that of a PET coordinator/);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 
   test('participant: files that are missing or wrong are named', async () => {

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AddressBudgets, AddressLimits } from './address-limits.ts';
+import { createApi } from './api/api.ts';
+import { FakeApiPort } from './api/rig.test.ts';
 import { Clients } from './clients.ts';
 import { ask, EMPTY_REFUSAL, get, post, Raw, using } from './raw-client.test.ts';
 import { NO_ADDRESS_RULES } from './server.ts';
@@ -126,6 +128,19 @@ describe('limits by address at a server', () => {
       assert.equal(port.received.length, 0);
       server.setAddressRules(NO_ADDRESS_RULES);
       assert.equal((await ask(server, get('/params'))).status, 200, 'other rules hold at once');
+    }));
+
+  it('a 429 says what holds for rates; empty for the routes of the original, a problem document for all others', () =>
+    using({ addresses: { ...rules, requestsPerSecond: 0.1 }, now: () => 0, statusCodes: true, api: createApi(new FakeApiPort()) }, async (server) => {
+      assert.equal((await ask(server, get('/healthz'))).status, 200);
+      for (const path of ['/metrics', '/status', '/models/latest', '/openapi.json', '/']) {
+        const { status, headers, body } = await ask(server, get(path));
+        assert.deepEqual([status, headers['content-type'], headers['retry-after']], [429, 'application/problem+json', '10'], path);
+        const { code, detail } = JSON.parse(body.toString()) as { code: string; detail: string };
+        assert.equal(code, 'http-rate-limited');
+        assert.match(detail, /Retry-After/);
+      }
+      assert.deepEqual((await ask(server, get('/params'))).headers, { 'retry-after': '10', ...EMPTY_REFUSAL });
     }));
 
   it('T14 behind a trusted proxy each client has its own budget, and cannot choose another', () =>

@@ -5,6 +5,7 @@ import { type Answer, problem } from './answer.ts';
 
 /** What the routes do; results are sent as JSON. */
 export interface Administered {
+  /** May take a moment. */
   status(): unknown;
   /** Throws coded errors for settings that cannot be used; they are the answer then. */
   reload(): unknown;
@@ -14,14 +15,14 @@ export interface Administered {
 
 /** `GET /admin/status`, `POST /admin/reload`, `POST /admin/stop`; 503 while `running` gives nothing. */
 export function adminRoutes(running: () => Administered | undefined): readonly AdminRoute[] {
-  const whileRunning = (use: (administered: Administered) => Answer): (() => Answer) => {
+  const whileRunning = (use: (administered: Administered) => Answer | Promise<Answer>): (() => Answer | Promise<Answer>) => {
     return () => {
       const administered = running();
       return administered === undefined ? problem('starting-up', { 'retry-after': '1' }) : use(administered);
     };
   };
   return [
-    { method: 'GET', path: '/admin/status', handle: whileRunning((administered) => json(administered.status())) },
+    { method: 'GET', path: '/admin/status', handle: whileRunning(async (administered) => json(await administered.status())) },
     { method: 'POST', path: '/admin/reload', handle: whileRunning((administered) => json(administered.reload() ?? {})) },
     {
       method: 'POST',

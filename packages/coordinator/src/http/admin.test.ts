@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { XaynetError } from '@xaynet/core/errors';
+import { ERRORS, XaynetError } from '@xaynet/core/errors';
 import { createLogger } from '../log.ts';
 import { type AdminOptions, type AdminServer, startAdmin } from './admin.ts';
 import { type Administered, adminRoutes } from './admin-routes.ts';
@@ -66,6 +66,7 @@ describe('the admin routes', () => {
         ['DELETE', '/admin/status', 405, 'GET'],
       ] as const) {
         const answer = await call(server, method, path);
+        if (status === 404) assert.match(String(answer.body.detail), /GET \/admin\/status, POST \/admin\/reload, POST \/admin\/stop/);
         assert.deepEqual([answer.status, answer.headers.get('allow'), answer.headers.get('access-control-allow-origin')], [status, allow, null], path);
       }
       assert.deepEqual(fake.calls, []);
@@ -85,7 +86,9 @@ describe('the admin routes', () => {
       };
       const coded = await call(server, 'POST', '/admin/reload');
       assert.deepEqual([coded.status, coded.body.code], [422, 'settings-toml']);
-      assert.match(String(coded.body.title), /c\.toml:3/);
+      assert.equal(coded.headers.get('content-type'), 'application/problem+json');
+      assert.match(String(coded.body.detail), /c\.toml:3/);
+      assert.deepEqual([coded.body.title, coded.body.status], [ERRORS['settings-toml'].sentence, 422]);
       fake.reload = () => {
         throw new TypeError('a mistake with details');
       };

@@ -3,7 +3,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import { isXaynetError } from '@xaynet/core/errors';
+import { ERRORS, type ErrorCode, isXaynetError } from '@xaynet/core/errors';
 import { type Logger, SILENT_LOGGER } from '../log.ts';
 import { type Answer, problem, send } from './answer.ts';
 import { listen } from './listen.ts';
@@ -95,7 +95,7 @@ async function answerOf(request: IncomingMessage, guard: Guard, { routes }: Admi
   if (refused !== undefined) return refused;
   const { path, query } = splitTarget(request.url ?? '');
   const known = routes.filter((route) => route.path === path);
-  if (known.length === 0) return problem('http-not-found');
+  if (known.length === 0) return detailed('http-not-found', 404, `There are ${routes.map((route) => `${route.method} ${route.path}`).join(', ')}.`);
   const found = known.find(({ method }) => method === request.method);
   if (found === undefined) return problem('http-method-not-allowed', { allow: known.map(({ method }) => method).join(', ') });
   return await found.handle(new URLSearchParams(query));
@@ -104,7 +104,13 @@ async function answerOf(request: IncomingMessage, guard: Guard, { routes }: Admi
 function failure(error: unknown): Answer {
   if (!isXaynetError(error)) return problem('http-failed');
   // An administrator may know what the error knows: which file, which setting.
-  return json({ type: `urn:xaynet:error:${error.code}`, title: error.message, status: 422, code: error.code }, 422);
+  return detailed(error.code, 422, error.message);
+}
+
+/** A problem document with a detail of its own. */
+function detailed(code: ErrorCode, status: number, detail: string): Answer {
+  const { headers, ...answer } = json({ type: `urn:xaynet:error:${code}`, title: ERRORS[code].sentence, status, detail, code }, status);
+  return { ...answer, headers: { ...headers, 'content-type': 'application/problem+json' } };
 }
 
 /** Compares tokens and slows down those who guess. */
@@ -136,7 +142,7 @@ class Guard {
     this.#wrong.set(address, before + 1);
     if (this.#wrong.size > REMEMBERED) this.#wrong.delete(this.#wrong.keys().next().value!);
     if (before === 0 || this.failures % 100 === 0) this.#logger.warn({ remote: address, failures: this.failures }, 'an admin request without the right token');
-    if (this.#waiting >= WAITING) return problem('rate-limited', { 'retry-after': '10' });
+    if (this.#waiting >= WAITING) return problem('http-rate-limited', { 'retry-after': '10' });
     this.#waiting++;
     await new Promise((resolve) => setTimeout(resolve, this.#delayMs * 2 ** Math.min(before, DOUBLINGS)));
     this.#waiting--;

@@ -46,7 +46,8 @@ it('get their 405, preflight and 500 from the server, in the mode of the origina
       assert.deepEqual([wrong.status, wrong.headers.allow], [405, 'GET, HEAD, OPTIONS']);
       const preflight = await ask(server, 'OPTIONS /models/3 HTTP/1.1\r\nhost: x\r\norigin: https://a.example\r\n\r\n');
       assert.deepEqual([preflight.status, preflight.headers['access-control-allow-methods']], [204, 'GET, HEAD, OPTIONS']);
-      assert.equal((await ask(server, get('/throws'))).status, 500);
+      const thrown = await ask(server, get('/throws'));
+      assert.deepEqual([thrown.status, thrown.headers['content-type']], [500, 'application/problem+json']);
       assert.equal((await ask(server, get('/status'))).status, 200);
     });
   }

@@ -2,6 +2,7 @@
 // progress, and a slowest pace. What a client does wrong is a returned outcome; the promise never rejects.
 
 import type { IncomingMessage } from 'node:http';
+import { type Buffers, release } from '../buffers.ts';
 
 /** So many units (bytes, answers) for all, of which one address gets a share: neither all together nor one alone can fill the memory. */
 export class Budget {
@@ -70,6 +71,8 @@ export interface BodyLimits {
   readonly stallMs: number;
   /** Slowest pace in bytes a second; the first `stallMs` are free, so that a slow start hurts nobody. */
   readonly slowest: number;
+  /** Where memory comes from; made anew when left out. */
+  readonly buffers?: Buffers | undefined;
 }
 
 /**
@@ -77,7 +80,7 @@ export interface BodyLimits {
  * length was announced.
  */
 export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<BodyOutcome> {
-  const { limit, stallMs, slowest } = limits;
+  const { limit, stallMs, slowest, buffers } = limits;
   const announced = announcedLength(request);
   return new Promise((resolve) => {
     // One buffer, not a list of pieces: a body of one-byte chunks would cost hundreds of bytes of memory for each byte counted.
@@ -87,7 +90,10 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
     const finish = (outcome: BodyOutcome): void => {
       clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('close', onClose);
-      if ('failed' in outcome) limits.give(length);
+      if ('failed' in outcome) {
+        limits.give(length);
+        buffers?.giveOwn(held);
+      }
       resolve(outcome);
     };
     const fail = (failed: BodyFailure['failed'], came = length): void => finish({ failed, length: came });
@@ -98,7 +104,7 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
         fail(refused, length + piece.length);
         return;
       }
-      const larger = withRoom(held, length, length + piece.length, announced, limit);
+      const larger = withRoom(held, length, length + piece.length, announced, limits);
       length += piece.length;
       if (larger === undefined) {
         fail('busy');
@@ -106,10 +112,15 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
       }
       held = larger;
       held.set(piece, length - piece.length);
+      forget(piece);
       // A client that sends just enough not to stand still is asked for more each time it sends.
       if (length !== announced && length < ((performance.now() - begun - stallMs) / 1000) * slowest) fail('stalled');
     };
-    const onEnd = (): void => finish({ bytes: length === held.length ? held : held.slice(0, length) });
+    const onEnd = (): void => {
+      const bytes = length === held.length ? held : held.slice(0, length);
+      if (bytes !== held) buffers?.giveOwn(held);
+      finish({ bytes });
+    };
     const onClose = (): void => fail('aborted');
     // Not the timeout of the socket: what is sent beside a body (extensions of chunks) moves the socket and brings no byte of it.
     const timer = setTimeout(() => fail('stalled'), stallMs);
@@ -129,17 +140,27 @@ function withRoom(
   length: number,
   needed: number,
   announced: number | undefined,
-  limit: number,
+  { limit, buffers }: BodyLimits,
 ): Uint8Array<ArrayBuffer> | undefined {
   if (needed <= held.length) return held;
   const most = announced ?? limit;
   const wanted = needed <= FIRST_SIZE ? FIRST_SIZE : announced === undefined ? Math.max(needed, 2 * held.length) : announced;
   try {
-    const larger = new Uint8Array(Math.max(needed, Math.min(most, wanted)));
+    const size = Math.max(needed, Math.min(most, wanted));
+    const larger = buffers?.take(size) ?? new Uint8Array(size);
     larger.set(held.subarray(0, length));
+    buffers?.giveOwn(held);
     return larger;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** Bytes from which a piece of a body is worth the call. */
+const LARGE_PIECE = 4096;
+
+/** A piece that the parser made and nobody else has: a hundred of them to a message of megabytes would wait for the collector. */
+function forget(piece: Uint8Array): void {
+  if (piece instanceof Buffer && piece.length >= LARGE_PIECE && piece.length === piece.buffer.byteLength) release(piece.buffer);
 }

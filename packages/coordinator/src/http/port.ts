@@ -19,6 +19,8 @@ export interface HttpPort {
   seeds(participant: PublicSigningKey): Uint8Array | undefined;
   /** The global model, or undefined before the first (204). */
   model(): Uint8Array | undefined;
+  /** The round that this array, one of the above, belongs to; undefined when that is not known. */
+  roundOf?(document: Uint8Array): number | undefined;
   /** Largest sealed message of any phase, in bytes; a larger body is refused before it is read. */
   readonly maxMessageBytes: number;
   /**

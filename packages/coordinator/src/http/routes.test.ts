@@ -57,6 +57,31 @@ for (const encrypted of [false, true])
         }
       }));
 
+    it('says which round a document is of, with 304 too, where that is known (W-40)', async () => {
+      const { params, model } = new FakePort().documents;
+      const rounds = new Map([
+        ['/params', 7],
+        ['/model', 6],
+      ]);
+      const roundOf = (document: Uint8Array): number | undefined => (document === model ? 6 : document === params ? 7 : undefined);
+      const telling = await startHttp({
+        host: '127.0.0.1',
+        portNumber: 0,
+        corsOrigins: [],
+        statusCodes: false,
+        port: Object.assign(new FakePort(), { documents: { ...port.documents, params, model }, roundOf }),
+        tls: encrypted ? { certificate: SERVER.certificate, key: SERVER.key, clientAuth: undefined } : undefined,
+      });
+      for (const target of ['/params', '/sums', '/model']) {
+        const { headers } = await ask(telling, get(target));
+        const wanted = rounds.get(target);
+        assert.equal(headers['x-round-id'], wanted === undefined ? undefined : String(wanted), target);
+        const again = await ask(telling, get(target, `if-none-match: ${headers.etag}\r\n`));
+        assert.deepEqual([again.status, again.headers['x-round-id']], [304, headers['x-round-id']]);
+      }
+      await telling.close();
+    });
+
     it('serves /sums and /seeds as octet streams', () =>
       onBoth(async (at) => {
         for (const [target, name] of [
@@ -247,7 +272,7 @@ describe('web pages (CORS)', () => {
       assert.equal(headers['access-control-allow-origin'], '*');
       assert.equal(headers['access-control-allow-methods'], 'POST, OPTIONS');
       assert.equal(headers['access-control-allow-headers'], 'accept, content-type, if-none-match, last-event-id, range');
-      assert.equal(headers['access-control-expose-headers'], 'etag, content-range, retry-after');
+      assert.equal(headers['access-control-expose-headers'], 'etag, x-round-id, content-range, retry-after');
       for (const text of [get('/params'), get('/nope'), post('x')]) assert.equal((await ask(server, text)).headers['access-control-allow-origin'], '*');
       assert.equal((await ask(server, 'PUT /params HTTP/1.1\r\nhost: x\r\n\r\n')).headers.allow, 'GET, HEAD, OPTIONS');
     }));

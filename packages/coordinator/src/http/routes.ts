@@ -73,7 +73,7 @@ export function route(request: RouteRequest, port: HttpPort, options: RouteOptio
   if (found.document === undefined) return 'message';
   const read = found.document(port, query);
   if (typeof read === 'string') return refuse(read, request, options);
-  return serve(read, request, corsHeaders(options.corsOrigins, request.origin));
+  return serve(read, request, port, corsHeaders(options.corsOrigins, request.origin));
 }
 
 /** Answers a method that a route does not know: a preflight, or a refusal that names those it knows. */
@@ -86,12 +86,15 @@ export function otherMethod(known: readonly string[], request: RouteRequest, opt
   return refuse('http-method-not-allowed', request, options, { allow: methods.join(', ') });
 }
 
-function serve({ body, type }: Document, request: RouteRequest, cors: Readonly<Record<string, string>>): Answer {
+/** A document says which round it is of, so that nobody puts those of two rounds together without noticing (weakness W-40). */
+function serve({ body, type }: Document, request: RouteRequest, port: HttpPort, cors: Readonly<Record<string, string>>): Answer {
   if (body === undefined) return withHeaders(NO_DOCUMENT, cors);
   const etag = etagOf(body);
   let prepared = PREPARED.get(body);
   if (prepared?.cors !== cors) {
-    prepared = { cors, whole: withHeaders(document(body, etag, type), cors), notModified: withHeaders(notModified(etag), cors) };
+    const round = port.roundOf?.(body);
+    const more = round === undefined ? cors : { ...cors, 'x-round-id': String(round) };
+    prepared = { cors, whole: withHeaders(document(body, etag, type), more), notModified: withHeaders(notModified(etag), more) };
     PREPARED.set(body, prepared);
   }
   return matchesEtag(request.ifNoneMatch, etag) ? prepared.notModified : prepared.whole;

@@ -4,6 +4,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Buffers } from '../buffers.ts';
 import { type Logger, SILENT_LOGGER } from '../log.ts';
 import { type Meter, SILENT_METER } from '../meter.ts';
 import { type AddressBudgets, AddressLimits, NO_BUDGETS } from './address-limits.ts';
@@ -45,6 +46,8 @@ export interface HttpOptions {
   /** Told of every answer. */
   readonly answered?: ((what: Answered) => void) | undefined;
   readonly limits?: Partial<HttpLimits> | undefined;
+  /** Where the memory of bodies comes from; who takes them gives it back there. Made anew each time when left out. */
+  readonly buffers?: Buffers | undefined;
   /** Milliseconds that never run backwards, for the limits by address. */
   readonly now?: (() => number) | undefined;
 }
@@ -64,6 +67,8 @@ export interface HttpServer {
    * then the old certificate stays. Does nothing without TLS.
    */
   reloadTls(): readonly string[];
+  /** SHA-256 of the TLS files in force, so that a reload can tell whether they changed; undefined without TLS. */
+  readonly tlsFingerprint: string | undefined;
   /** Stops accepting, ends idle connections, waits a bounded time for requests under way. Can be called again. */
   close(): Promise<void>;
 }
@@ -99,8 +104,12 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const bound = await listen(server, options.host, options.portNumber, { scheme: tls === undefined ? 'http' : 'https' });
   server.on('error', (error) => logger.error({ error }, 'the HTTP server reports an error'));
   let closed: Promise<void> | undefined;
+  let { tlsFingerprint } = server;
   return {
     ...bound,
+    get tlsFingerprint() {
+      return tlsFingerprint;
+    },
     get connections() {
       return connections.open;
     },
@@ -110,8 +119,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     },
     reloadTls: () => {
       if (tls === undefined) return [];
-      const { context, notices } = readTls(tls);
+      const { context, notices, fingerprint } = readTls(tls);
       (server as TlsServer).setSecureContext(context);
+      tlsFingerprint = fingerprint;
       return notices;
     },
     close: () => {
@@ -122,7 +132,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   };
 }
 
-function makeServer(limits: HttpLimits, tls: TlsFiles | undefined, logger: Logger): Server | TlsServer {
+function makeServer(limits: HttpLimits, tls: TlsFiles | undefined, logger: Logger): (Server | TlsServer) & { tlsFingerprint: string | undefined } {
   const given = {
     headersTimeout: limits.headersMs,
     requestTimeout: 0, // bodies have a slowest pace instead: what is long enough for one length of model is too short for another
@@ -131,15 +141,17 @@ function makeServer(limits: HttpLimits, tls: TlsFiles | undefined, logger: Logge
     noDelay: true,
   };
   let server: Server | TlsServer;
+  let tlsFingerprint: string | undefined;
   if (tls === undefined) server = createServer(given);
   else {
-    const { context, notices } = readTls(tls);
+    const { context, notices, fingerprint } = readTls(tls);
+    tlsFingerprint = fingerprint;
     for (const notice of notices) logger.warn({}, notice);
     const ask = tls.clientAuth !== undefined;
     server = createTlsServer({ ...given, ...context, requestCert: ask, rejectUnauthorized: ask, handshakeTimeout: limits.headersMs, allowHalfOpen: true });
   }
   // A client may close its sending half once it has said everything; without this it would never hear the answer.
-  return Object.assign(server, { httpAllowHalfOpen: true });
+  return Object.assign(server, { httpAllowHalfOpen: true, tlsFingerprint });
 }
 
 const TOO_MANY = 'HTTP/1.1 429 Too Many Requests\r\nretry-after: 10\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '@xaynet/core/errors';
+import type { Buffers } from '../buffers.ts';
 import type { Logger } from '../log.ts';
 import type { Meter } from '../meter.ts';
 import type { AddressLimits } from './address-limits.ts';
@@ -41,6 +42,8 @@ export interface ServiceParts {
   readonly meter: Meter;
   readonly answered: ((what: Answered) => void) | undefined;
   readonly closing: AbortSignal;
+  /** Where the memory of bodies comes from. */
+  readonly buffers?: Buffers | undefined;
 }
 
 /** Answers requests: the routes for documents, body and verdict for messages. */
@@ -88,7 +91,7 @@ export class Service {
     const exchange: Exchange = { request, response, what, client: this.#clientOf(connection, request), begun };
     try {
       const wait = this.#parts.addressLimits.request(exchange.client.counted);
-      const decided = wait > 0 ? refuse('rate-limited', what, this.#parts, { 'retry-after': String(wait) }) : route(what, port, this.#parts);
+      const decided = wait > 0 ? this.#limited(exchange, wait) : route(what, port, this.#parts);
       if (decided === 'message') void this.#later(exchange, this.#message(exchange, expectsContinue));
       else if (decided === 'unknown') this.#other(exchange);
       else this.#send(exchange, decided);
@@ -103,6 +106,19 @@ export class Service {
     return forwardedFor === undefined ? client : this.#parts.clients().forwarded(client, String(forwardedFor));
   }
 
+  #limited(exchange: Exchange, wait: number): Answer {
+    const { path } = splitTarget(exchange.what.target);
+    if (!isProtocolPath(path) && this.#parts.api?.methods(path) !== undefined) exchange.label = apiLabel(path);
+    return this.#refuse(exchange, 'http-rate-limited', { 'retry-after': String(wait) });
+  }
+
+  /** Empty as the original words it for its own routes, unless asked otherwise; always a problem document for the routes that it does not have. */
+  #refuse({ what, label }: Exchange, code: ErrorCode, headers: Readonly<Record<string, string>> = {}): Answer {
+    const { corsOrigins } = this.#parts;
+    if (label === undefined) return refuse(code, what, this.#parts, headers);
+    return refuse(code, { ...what, accept: PROBLEM }, { corsOrigins, statusCodes: false }, headers);
+  }
+
   /** A path that is none of the protocol's. */
   #other(exchange: Exchange): void {
     const { api, corsOrigins, closing } = this.#parts;
@@ -113,10 +129,10 @@ export class Service {
       this.#send(exchange, refuse('http-not-found', what, this.#parts));
       return;
     }
-    exchange.label = path.split('/', 2).join('/'); // what stands further right are names, of which there are many
+    exchange.label = apiLabel(path);
     if (!methods.includes(what.method)) {
       // The original has none of these routes, so there is neither a status nor a silence of its own to be kept.
-      this.#send(exchange, otherMethod(methods, { ...what, accept: 'application/problem+json' }, { corsOrigins, statusCodes: false }));
+      this.#send(exchange, otherMethod(methods, { ...what, accept: PROBLEM }, { corsOrigins, statusCodes: false }));
       return;
     }
     const cors = corsHeaders(corsOrigins, what.origin);
@@ -140,19 +156,20 @@ export class Service {
     this.#parts.logger.error({ method: what.method, path: pathOf(what), error }, 'a request failed; answered 500');
     try {
       if (response.headersSent) response.destroy();
-      else this.#send(exchange, wantsProblems(what.accept) ? problem('http-failed') : FAILED);
+      else this.#send(exchange, exchange.label !== undefined || wantsProblems(what.accept) ? this.#refuse(exchange, 'http-failed') : FAILED);
     } catch (again) {
       this.#parts.logger.error({ error: again }, 'an answer could not be sent');
       response.destroy();
     }
   }
 
-  #send({ request, response, what, client, begun, label }: Exchange, answer: Answer): void {
+  #send(exchange: Exchange, answer: Answer): void {
+    const { request, response, what, client, begun, label } = exchange;
     const { connections, logger, answered } = this.#parts;
     let sent = answer;
     if (answer.body !== undefined && answer.body.length > LARGE_BODY && what.method !== 'HEAD') {
       if (this.#answers.take(client.counted, 1)) response.once('close', () => this.#answers.give(client.counted, 1));
-      else sent = refuse('http-overloaded', what, this.#parts, { 'retry-after': '1' });
+      else sent = this.#refuse(exchange, 'http-overloaded', { 'retry-after': '1' });
     }
     send(request, response, sent, connections.closing ? this.#close : this.#keep);
     logger.debug({ method: what.method, path: pathOf(what), status: sent.status, remote: client.address }, 'answered');
@@ -167,7 +184,7 @@ export class Service {
     const unavailable = port.unavailable?.();
     if (unavailable !== undefined) return this.#verdict({ accepted: false, ...unavailable }, what);
     const wait = announced === undefined ? 0 : this.#parts.addressLimits.bytes(client.counted, announced);
-    if (wait > 0) return refuse('rate-limited', what, this.#parts, { 'retry-after': String(wait) });
+    if (wait > 0) return refuse('http-rate-limited', what, this.#parts, { 'retry-after': String(wait) });
     if (expectsContinue) response.writeContinue();
     const begun = performance.now();
     const body = await this.#read(request, client, announced, limit);
@@ -192,6 +209,7 @@ export class Service {
       limit,
       stallMs: limits.stallMs,
       slowest: limits.slowest,
+      buffers: this.#parts.buffers,
       take: (bytes) => {
         if (!this.#bodies.take(client.counted, bytes)) return 'busy';
         if (announced !== undefined || addressLimits.bytes(client.counted, bytes) === 0) return undefined;
@@ -229,9 +247,16 @@ interface Exchange {
   label?: string;
 }
 
-const FAILURES = { busy: 'http-busy', limited: 'rate-limited', stalled: 'http-body-timeout' } as const satisfies Record<string, ErrorCode>;
+const FAILURES = { busy: 'http-busy', limited: 'http-rate-limited', stalled: 'http-body-timeout' } as const satisfies Record<string, ErrorCode>;
 
 const ignore = (): void => {};
+
+const PROBLEM = 'application/problem+json';
+
+/** What stands further right are names, of which there are many. */
+function apiLabel(path: string): string {
+  return path.split('/', 2).join('/');
+}
 
 /** The path without its query, which can name a participant. */
 function pathOf(what: RouteRequest): string {

@@ -161,7 +161,9 @@ describe('TLS: new certificates while it runs', () => {
       const { writeFileSync } = await import('node:fs');
       writeFileSync(certificate, issue('second', AUTHORITY, { from: -1, to: 5 }).pem);
       assert.equal(await shown(server), 'first', 'not before it is asked for');
+      const before = server.tlsFingerprint;
       assert.match(server.reloadTls().join(), /"CN=second".* expires on/);
+      assert.ok(before !== undefined && server.tlsFingerprint !== before);
       assert.equal(await shown(server), 'second');
       assert.equal((await open.write(get('/params')).answer()).status, 200);
       writeFileSync(certificate, 'broken');

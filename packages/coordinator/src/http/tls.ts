@@ -1,7 +1,7 @@
 // TLS with the three settings of the original: certificate chain, key, and authorities of client certificates (coordinator 3.4). All files
 // are read and compared before a port is bound, because what TLS itself says of a wrong file (or only says to clients) helps nobody.
 
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { type ErrorCode, XaynetError } from '@xaynet/core/errors';
@@ -21,6 +21,8 @@ export interface TlsMaterial {
   readonly context: SecureContextOptions;
   /** What the operator should know: certificates that hold no more, not yet, or not for long. */
   readonly notices: readonly string[];
+  /** SHA-256 of the files, hexadecimal: another one, other files. */
+  readonly fingerprint: string;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -47,7 +49,10 @@ export function readTls(files: TlsFiles, now: number = Date.now()): TlsMaterial 
   } catch (error) {
     throw new XaynetError('tls-certificate-invalid', `${files.certificate}: ${(error as Error).message}`, { cause: error });
   }
-  return { context, notices };
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([context.cert, context.key, context.ca]))
+    .digest('hex');
+  return { context, notices, fingerprint };
 }
 
 function readPem(file: string): string {

@@ -44,7 +44,7 @@ test('in any order, of any sizes, with repeats: the payload', () => {
       // Out and in again, as when the store could not take it.
       const { one } = shuffled[repeats % shuffled.length]!;
       const handed = set.payload();
-      set.restore(structuredClone(handed, { transfer: [handed.buffer as ArrayBuffer] }));
+      set.restore(structuredClone(handed, { transfer: [handed.buffer as ArrayBuffer] }).buffer as ArrayBuffer);
       set.remove(one.id);
       assert.equal(set.isComplete, false);
       assert.equal(set.add(one), 'complete');

@@ -4,6 +4,7 @@
 
 import { equalBytes } from '@xaynet/core/bytes';
 import type { Chunk } from '@xaynet/core/message';
+import { Buffers } from '../buffers.ts';
 
 /** What a chunk does to a set: nothing new, kept, or a contradiction. */
 export type ChunkEffect = 'repeated' | 'kept' | 'complete' | 'conflict' | 'too-many' | 'too-large';
@@ -20,6 +21,7 @@ export function mostChunks(size: number): number {
 /** See the head of the file. */
 export class ChunkSet {
   readonly #size: number;
+  readonly #buffers: Buffers;
   readonly #most: number;
   /** Which ids are there. */
   readonly #there = new Set<number>();
@@ -29,20 +31,27 @@ export class ChunkSet {
   /** Chunks that have no place in the buffer. */
   readonly #pieces = new Map<number, Uint8Array>();
   #isLoose = false;
+  #isOut = false;
   #last: number | undefined;
   #lastLength = 0;
   #highest = -1;
   #bytes = 0;
 
-  /** `size`: bytes of the largest payload it may come to. */
-  constructor(size: number) {
+  /** `size`: bytes of the largest payload it may come to; `buffers`: where its memory comes from. */
+  constructor(size: number, buffers: Buffers = new Buffers()) {
     this.#size = size;
+    this.#buffers = buffers;
     this.#most = mostChunks(size);
   }
 
   /** Data bytes of all chunks. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Chunks that are there. */
+  get count(): number {
+    return this.#there.size;
   }
 
   get isComplete(): boolean {
@@ -76,13 +85,21 @@ export class ChunkSet {
     this.#highest = Math.max(-1, ...this.#there);
   }
 
-  /** The payload of a complete set: its own buffer, which is handed out, or a fresh one. */
-  payload(): Uint8Array {
-    if (!this.#isLoose && this.#buffer !== undefined) {
+  /** Whoever has the payload has the chunks with it. */
+  get isOut(): boolean {
+    return this.#isOut;
+  }
+
+  /** The payload of a complete set: its own buffer, which is handed out, or a fresh one. `copied`: a fresh one in any case. */
+  payload(copied = false): Uint8Array {
+    if (!copied && !this.#isLoose && this.#buffer !== undefined) {
       this.#settle();
-      if (this.#pieces.size === 0) return this.#buffer.subarray(0, this.#bytes);
+      if (this.#pieces.size === 0) {
+        this.#isOut = true;
+        return this.#buffer.subarray(0, this.#bytes);
+      }
     }
-    const payload = new Uint8Array(this.#bytes);
+    const payload = this.#buffers.take(this.#bytes);
     let at = 0;
     for (let id = 0; id <= this.#last!; id++) {
       const data = this.#dataOf(id);
@@ -92,9 +109,19 @@ export class ChunkSet {
     return payload;
   }
 
-  /** Takes back the payload that {@link ChunkSet.payload} gave and somebody else had meanwhile. */
-  restore(payload: Uint8Array): void {
-    if (!this.#isLoose && this.#buffer !== undefined) this.#buffer = new Uint8Array(payload.buffer as ArrayBuffer);
+  /** Takes back the payload that {@link ChunkSet.payload} gave, in the memory it came back in. */
+  restore(payload: ArrayBuffer): void {
+    if (!this.#isOut) this.#buffers.give(payload);
+    else {
+      this.#buffer = new Uint8Array(payload);
+      this.#isOut = false;
+    }
+  }
+
+  /** The set is over, or given up; it must not be used any more. */
+  drop(): void {
+    if (!this.#isOut && this.#buffer !== undefined) this.#buffers.give(this.#buffer.buffer as ArrayBuffer);
+    this.#buffer = undefined;
   }
 
   /** An id beyond the last, or another opinion on which is the last. */
@@ -118,7 +145,7 @@ export class ChunkSet {
   #place(id: number, data: Uint8Array): boolean {
     const at = id * this.#step!;
     if (at + data.length > this.#size) return false;
-    this.#buffer ??= new Uint8Array(this.#size);
+    this.#buffer ??= this.#buffers.take(this.#size);
     this.#buffer.set(data, at);
     return true;
   }
@@ -132,7 +159,7 @@ export class ChunkSet {
   #loosen(id: number): void {
     for (const other of this.#there) if (other !== id && !this.#pieces.has(other)) this.#pieces.set(other, this.#dataOf(other).slice());
     this.#isLoose = true;
-    this.#buffer = undefined;
+    this.drop();
   }
 
   #dataOf(id: number): Uint8Array {

@@ -6,17 +6,16 @@
 import { copyBytes, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import type { ErrorCode } from '@xaynet/core/errors';
 import { type Chunk, decodeChunk, type MessageTag } from '@xaynet/core/message';
+import type { Buffers } from '../buffers.ts';
 import type { Verdict } from '../http/port.ts';
 import { ChunkSet } from './chunk-set.ts';
 import { HEAD_LENGTH } from './eligibility.ts';
-import { type ChunkMessage, WaitingRoom } from './waiting-room.ts';
+import { type ChunkMessage, type RoomEffect, WaitingRoom } from './waiting-room.ts';
 
 /** What became of a chunk. */
 export type ChunkResult =
-  /** It has no set yet and waits. */
-  | { readonly status: 'waiting' }
-  /** These are in sets now and to be stored: the chunk, if it was new, and others that were answered before. `undo`: they could not be. */
-  | { readonly status: 'kept'; readonly fresh: readonly ChunkMessage[]; undo(): void }
+  /** It is in a set, or has none yet and waits for the proof. `isNew`: it is to be stored; `undo`: it could not be. */
+  | { readonly status: 'kept' | 'waiting'; readonly isNew: boolean; undo(): void }
   /** All chunks of the set are there. */
   | { readonly status: 'complete'; readonly set: OpenSet }
   /** The set it belongs to is being judged, or was. */
@@ -32,6 +31,10 @@ export interface ChunkOptions {
   readonly largestPayload: (tag: MessageTag) => number;
   /** Bytes that sets may take in all, and those begun from one address. */
   readonly maxBytes: number;
+  /** Chunks that waited for a proof that never came are gone: those of this message need not be stored any more. */
+  readonly forgotten?: ((participant: PublicSigningKey, tag: MessageTag, messageId: number) => void) | undefined;
+  /** Where the memory of payloads comes from, and goes to while a set is not complete. */
+  readonly buffers?: Buffers | undefined;
   /** Milliseconds of the clock. */
   readonly now: () => number;
 }
@@ -43,12 +46,10 @@ export interface OpenSet {
   readonly tag: MessageTag;
   readonly messageId: number;
   readonly address: string | undefined;
-  readonly chunks: ChunkSet;
+  chunks: ChunkSet;
   readonly cost: number;
   /** When the last new chunk came. */
   touched: number;
-  /** Chunks that are in it but not stored yet. */
-  unstored: ChunkMessage[];
   /** The verdict on its way, from completion on. */
   verdict?: Promise<Verdict> | undefined;
 }
@@ -95,6 +96,11 @@ export class ChunkIntake {
     return this.#sets.size;
   }
 
+  /** Whether nothing is here that was stored and is not over. */
+  get isEmpty(): boolean {
+    return this.#sets.size === 0 && this.#room.bytes === 0;
+  }
+
   /** Sets dropped so far. */
   get evicted(): number {
     return this.#evicted;
@@ -110,26 +116,69 @@ export class ChunkIntake {
     if (over !== undefined) return { status: 'answered', verdict: over };
     if (chunk.data.length > this.#options.largestPayload(message.tag)) return { status: 'refused', code: 'message-too-large' };
     const participant = toHex(message.participant);
-    if (this.#proven.has(participant)) return this.#keep([message]);
+    if (this.#proven.has(participant)) return this.#keep([], message);
+    let isHeld = false;
     if (!proven) {
-      if (!this.#room.add(message)) return { status: 'refused', code: 'chunk-budget' };
+      const effect = this.#wait(message);
+      if (effect === 'full') return { status: 'refused', code: 'chunk-budget', retryAfter: ROOM_RETRY };
+      if (effect === 'conflict') return { status: 'refused', code: 'chunk-conflict' };
+      isHeld = effect === 'held';
       const head = this.#room.head(message, HEAD_LENGTH[message.tag]);
-      if (head === undefined) return { status: 'waiting' };
+      if (head === undefined) return { status: 'waiting', isNew: isHeld, undo: () => this.#undo(message, chunk) };
       const error = this.#options.eligibilityError(message, head);
       if (error !== undefined) {
-        this.#room.drop(message.participant);
+        this.forget(message.participant);
         return { status: 'refused', code: error };
       }
     }
     const budget = this.#options.budgetError?.(message);
-    if (budget !== undefined) return { status: 'refused', code: budget, retryAfter: IDLE_MS / 1000 };
+    const result: ChunkResult = budget === undefined ? this.#admit(message) : { status: 'refused', code: budget, retryAfter: IDLE_MS / 1000 };
+    if (isHeld && result.status === 'refused') this.#room.remove(message, chunk); // it was not answered "taken"
+    return result;
+  }
+
+  /**
+   * Takes a chunk that was kept over a restart. `proven`: its sender had proved to be selected by then; budgets do not count for what was
+   * answered. Throws like {@link ChunkIntake.add}.
+   */
+  restore(message: ChunkMessage, proven: boolean): ChunkResult {
+    return proven && !this.#proven.has(toHex(message.participant)) ? this.#admit(message) : this.add(message);
+  }
+
+  /** A participant is not selected: what waits for its proof goes. */
+  forget(participant: PublicSigningKey): void {
+    this.#tellForgotten(this.#room.drop(participant));
+  }
+
+  /** A participant is selected: what has waited goes to its sets, and this chunk, which decides. */
+  #admit(message: ChunkMessage): ChunkResult {
     // Only when there is room for the set does what waited leave its place.
     const waited = this.#room.peek(message.participant).filter((other) => !isSameChunk(other, message));
-    const result = this.#keep([...waited, message]);
+    const result = this.#keep(waited, message);
     if (result.status === 'refused' && result.retryAfter !== undefined) return result;
-    this.#room.drop(message.participant);
-    this.#prove(participant);
+    this.#room.admit(message.participant);
+    this.#prove(toHex(message.participant));
     return result;
+  }
+
+  #wait(message: ChunkMessage): RoomEffect {
+    const now = this.#options.now();
+    const effect = this.#room.add(message, now);
+    if (effect !== 'full') return effect;
+    const idle = this.#room.dropIdle(now - IDLE_MS);
+    for (const other of idle) this.#remember(nameOf(other, decodeChunk(other.payload)), { accepted: false, code: 'chunk-evicted' });
+    this.#tellForgotten(idle);
+    return idle.length === 0 ? effect : this.#room.add(message, now);
+  }
+
+  #tellForgotten(messages: readonly ChunkMessage[]): void {
+    const names = new Set<string>();
+    for (const message of messages) {
+      const { messageId } = decodeChunk(message.payload);
+      const name = nameOf(message, { messageId });
+      if (!names.has(name)) this.#options.forgotten?.(message.participant, message.tag, messageId);
+      names.add(name);
+    }
   }
 
   /** A set is over: chunks of it that come now are answered this. */
@@ -139,21 +188,40 @@ export class ChunkIntake {
     this.#remember(set.name, verdict);
   }
 
-  /** A set may not be judged now: it stays, and the next chunk that comes again completes it again. */
-  retain(set: OpenSet, payload: Uint8Array | undefined): void {
+  /**
+   * A set may not be judged now: it stays, and the next chunk that comes again completes it again. `payload`: the memory that had been given
+   * away, as it came back; undefined: it was a copy. Answers whether that was taken.
+   */
+  retain(set: OpenSet, payload: ArrayBuffer | undefined): boolean {
     set.verdict = undefined;
-    if (this.#sets.get(set.name) !== set) return;
-    if (payload === undefined) this.#close(set);
-    else set.chunks.restore(payload);
+    if (this.#sets.get(set.name) !== set) return false;
+    if (payload !== undefined) set.chunks.restore(payload);
+    return true;
   }
 
-  /** Marks a participant as proven: what it spooled before a restart was. */
-  trust(participant: PublicSigningKey): void {
-    this.#prove(toHex(participant));
+  /**
+   * The memory of a set is lost: it is filled again from what was stored of it, and whoever sent the chunk that completed it, which was not,
+   * sends that again. When more is missing the set is over, and its senders are told so. Throws what reading throws.
+   */
+  async refill(set: OpenSet, stored: AsyncIterable<{ readonly payload: Uint8Array }>): Promise<boolean> {
+    const isOpen = (): boolean => this.#sets.get(set.name) === set;
+    const before = set.chunks.count;
+    const chunks = new ChunkSet(this.#options.largestPayload(set.tag), this.#options.buffers);
+    try {
+      for await (const { payload } of stored) if (isOpen()) chunks.add(decodeChunk(payload));
+    } finally {
+      if (isOpen()) {
+        set.chunks = chunks;
+        set.verdict = undefined;
+        if (chunks.count < before - 1) this.#evict(set);
+      } else chunks.drop();
+    }
+    return isOpen();
   }
 
   /** Forgets everything: a new phase begins (wire 6.7). */
   clear(): void {
+    for (const { chunks } of this.#sets.values()) chunks.drop();
     this.#sets.clear();
     this.#room.clear();
     this.#proven.clear();
@@ -161,29 +229,16 @@ export class ChunkIntake {
     this.#bytes = 0;
   }
 
-  /** Gives chunks of a proven participant to their sets; the last of them is what was sent, and decides. */
-  #keep(messages: readonly ChunkMessage[]): ChunkResult {
-    const touched = new Set<OpenSet>();
-    let result: ChunkResult = { status: 'waiting' };
-    for (const message of messages) {
-      result = this.#give(message, touched);
-      if (result.status === 'refused' && result.retryAfter !== undefined) break;
+  /** Gives chunks of a proven participant to their sets: those that have waited, which are stored, and the one that was sent, which decides. */
+  #keep(waited: readonly ChunkMessage[], sent: ChunkMessage): ChunkResult {
+    for (const message of waited) {
+      const result = this.#give(message);
+      if (result.status === 'refused' && result.retryAfter !== undefined) return result;
     }
-    if (result.status !== 'kept') return result;
-    const fresh = [...touched].flatMap((set) => set.unstored.splice(0).map((message) => ({ set, message })));
-    const sent = messages.at(-1)!;
-    const undo = (): void => {
-      for (const { set, message } of fresh) {
-        if (set.verdict !== undefined) continue;
-        // What waited has been answered: it stays, and is stored with the next one. What was sent comes again.
-        if (message === sent) set.chunks.remove(decodeChunk(message.payload).id);
-        else set.unstored.push(message);
-      }
-    };
-    return { status: 'kept', fresh: fresh.map(({ message }) => message), undo };
+    return this.#give(sent);
   }
 
-  #give(message: ChunkMessage, touched: Set<OpenSet>): ChunkResult {
+  #give(message: ChunkMessage): ChunkResult {
     const chunk = decodeChunk(message.payload);
     const name = nameOf(message, chunk);
     const set = this.#sets.get(name) ?? this.#open(name, message, chunk);
@@ -201,15 +256,17 @@ export class ChunkIntake {
       case 'repeated':
         break;
       default:
-        set.unstored.push(message);
         this.#touch(set);
     }
-    if (set.chunks.isComplete) {
-      set.unstored = []; // the message is answered when the round has it
-      return { status: 'complete', set };
-    }
-    touched.add(set);
-    return { status: 'kept', fresh: [], undo: () => {} };
+    if (set.chunks.isComplete) return { status: 'complete', set }; // the message is answered when the round has it
+    return { status: 'kept', isNew: effect !== 'repeated', undo: () => this.#undo(message, chunk) };
+  }
+
+  /** A chunk could not be stored: it comes again, and counts as new then. Its payload may be gone. */
+  #undo({ participant, tag }: ChunkMessage, { id, messageId }: Pick<Chunk, 'id' | 'messageId'>): void {
+    if (this.#room.remove({ participant, tag }, { id, messageId })) return;
+    const set = this.#sets.get(nameOf({ participant, tag }, { messageId }));
+    if (set !== undefined && set.verdict === undefined) set.chunks.remove(id);
   }
 
   #open(name: string, message: ChunkMessage, { messageId }: Chunk): OpenSet | (ChunkResult & { status: 'refused' }) {
@@ -223,8 +280,8 @@ export class ChunkIntake {
       this.#evictIdle();
       if (!this.#hasRoom(cost, address)) return { status: 'refused', code: 'chunk-budget', retryAfter: ROOM_RETRY };
     }
-    const chunks = new ChunkSet(this.#options.largestPayload(tag));
-    const set: OpenSet = { name, participant: copyBytes(participant), tag, messageId, address, chunks, cost, touched: this.#options.now(), unstored: [] };
+    const chunks = new ChunkSet(this.#options.largestPayload(tag), this.#options.buffers);
+    const set: OpenSet = { name, participant: copyBytes(participant), tag, messageId, address, chunks, cost, touched: this.#options.now() };
     this.#sets.set(name, set);
     this.#bytes += cost;
     return set;
@@ -263,6 +320,7 @@ export class ChunkIntake {
   #close(set: OpenSet): void {
     this.#sets.delete(set.name);
     this.#bytes -= set.cost;
+    set.chunks.drop();
   }
 
   #remember(name: string, verdict: Verdict): void {
@@ -279,7 +337,7 @@ export class ChunkIntake {
 }
 
 /** A message is known by participant, message id and tag; its coordinator key is that of the round (weakness W-14b). */
-function nameOf({ participant, tag }: ChunkMessage, { messageId }: Pick<Chunk, 'messageId'>): string {
+function nameOf({ participant, tag }: Pick<ChunkMessage, 'participant' | 'tag'>, { messageId }: Pick<Chunk, 'messageId'>): string {
   return `${toHex(participant)}/${messageId}/${tag}`;
 }
 

@@ -2,10 +2,11 @@
 // threads; here stay the things that do: size and phase before all, chunks and their room, what is spooled, budgets, the round itself.
 // Every refusal is a code, and one that says when to come again is our fault, never the message's: nothing a participant sends throws.
 
-import { copyBytes, type PublicSigningKey } from '@xaynet/core/bytes';
+import { copyBytes, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { maskObjectSize } from '@xaynet/core/mask';
 import { decodePayload } from '@xaynet/core/message';
+import { Buffers, LEAST_KEPT, type Memory } from '../buffers.ts';
 import type { Bulletin, View } from '../bulletin.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { EventBus } from '../events.ts';
@@ -14,15 +15,15 @@ import type { Logger } from '../log.ts';
 import { type Meter, SILENT_METER } from '../meter.ts';
 import type { Request } from '../request.ts';
 import type { Answer } from '../round/state.ts';
+import { OVER_LENGTH } from '../stores/contract.ts';
 import { type BudgetLimits, Budgets, NO_BUDGETS } from './budgets.ts';
-import { ChunkIntake, type OpenSet } from './chunks.ts';
+import { ChunkIntake, type ChunkResult, type OpenSet } from './chunks.ts';
 import { contextOf, type IntakeCompat, type JudgeContext } from './context.ts';
 import { eligibilityError } from './eligibility.ts';
 import type { Judgement } from './judge.ts';
 import { TRAILING_BYTES } from './lenient.ts';
 import { chunkBudget, largestMessage, largestMessageEver, largestPayload, tagOfPhase } from './limits.ts';
 import { IntakePool, type PoolOptions } from './pool.ts';
-import { release } from './release.ts';
 import { Spool, type SpoolStore } from './spool.ts';
 import type { ChunkMessage } from './waiting-room.ts';
 
@@ -48,6 +49,8 @@ export interface IntakeOptions {
   readonly pool?: Pick<PoolOptions, 'limits' | 'spawn'> | undefined;
   readonly clock?: Clock | undefined;
   readonly meter?: Meter | undefined;
+  /** Where the memory of bodies and payloads comes from and goes to; it is not used again when left out. */
+  readonly buffers?: Buffers | undefined;
 }
 
 /** What is known of a message on its way: who is told how long its stages take, and whose it is once that is proved. */
@@ -77,8 +80,11 @@ export class Intake {
   readonly #spool: Spool;
   readonly #budgets: Budgets;
   readonly #meter: Meter;
+  readonly #buffers: Buffers;
   readonly #slack: number;
   #view: View;
+  /** Chunks that are being stored, by participant, number and message. */
+  readonly #storing = new Map<string, Promise<void>>();
   /** Chunks are read back from the store: once, when the first phase that takes messages is published. */
   #restoring: Promise<void> | undefined;
   #context: JudgeContext | undefined;
@@ -88,7 +94,8 @@ export class Intake {
     this.#options = options;
     this.#meter = meter;
     this.#slack = compat.trailingBytes ? TRAILING_BYTES : 0;
-    this.#pool = new IntakePool({ ...options.pool, workers, clock, logger });
+    this.#buffers = options.buffers ?? new Buffers();
+    this.#pool = new IntakePool({ ...options.pool, workers, clock, logger, buffers: this.#buffers });
     this.#spool = new Spool(store, logger);
     this.#budgets = new Budgets(() => options.budgets ?? NO_BUDGETS);
     const { params } = bulletin.view;
@@ -98,6 +105,8 @@ export class Intake {
         this.#budgets.hasMessage(participant) && this.#budgets.admit(participant, address) ? undefined : 'rate-limited',
       largestPayload: (tag) => largestPayload(tag, bulletin.view) + this.#slack,
       maxBytes: chunkBudget(maskObjectSize(params.maskConfig, params.modelLength)),
+      forgotten: (participant, tag, messageId) => this.#spool.finish(participant, tag, messageId),
+      buffers: this.#buffers,
       now: () => clock.now(),
     });
     this.#view = bulletin.view;
@@ -145,6 +154,7 @@ export class Intake {
     } catch (error) {
       verdict = this.#refuse(error, bytes, view, trip);
     }
+    this.#buffers.giveOwn(body);
     trip.meter.observe('message', (performance.now() - began) / 1000, bytes);
     const { round, phase } = view;
     watch?.end({
@@ -164,8 +174,9 @@ export class Intake {
   }
 
   /** Ends the threads; what they had is refused. Resolves when none is left. */
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await this.#pool.close();
+    this.#buffers.clear();
   }
 
   /** Stages 1 to 9. Throws coded errors. */
@@ -182,28 +193,28 @@ export class Intake {
     if (context === undefined) throw new XaynetError('message-unexpected');
     if (this.#pool.isFullFor(length)) throw new Later('http-busy');
     const judgement = await this.#judge({ context, bytes: body, meter: trip.meter });
-    trip.participant = judgement.participant;
-    if (judgement.kind === 'chunk') {
-      const participant = copyBytes(judgement.participant);
-      trip.participant = participant;
-      try {
-        return await this.#takeChunk({ ...judgement, participant }, context, address, length, trip);
-      } finally {
-        release(judgement.payload); // its set, the waiting room and the store have copies
-      }
+    const participant = copyBytes(judgement.participant); // the memory that it came in goes before it does
+    trip.participant = participant;
+    const memory: Memory = { buffer: judgement.memory };
+    try {
+      if (judgement.kind === 'chunk') return await this.#takeChunk({ ...judgement, participant }, memory, context, address, length, trip);
+      return await this.#submit({ ...judgement, participant }, memory, context, address, trip);
+    } finally {
+      this.#buffers.give(memory.buffer);
     }
-    return this.#submit(judgement, context, address, trip);
   }
 
   async #judge(task: Parameters<IntakePool['judge']>[0]): Promise<Exclude<Judgement, { kind: 'refused' }>> {
     const judgement = await this.#pool.judge(task);
     if (judgement.kind !== 'refused') return judgement;
+    if (judgement.unselected !== undefined && task.context === this.#context) this.#chunks.forget(judgement.unselected);
     throw judgement.code in RETRY ? new Later(judgement.code) : new XaynetError(judgement.code);
   }
 
   /** Stage 7. A chunk that is answered "taken" is in a set and stored, or waits for the proof that its sender is selected. */
   async #takeChunk(
     { participant, payload, proven }: Judgement & { kind: 'chunk' },
+    memory: Memory,
     context: JudgeContext,
     address: string | undefined,
     bytes: number,
@@ -211,10 +222,14 @@ export class Intake {
   ): Promise<Verdict> {
     await this.#restoring;
     if (context !== this.#context) throw new XaynetError('message-unexpected');
-    const message: ChunkMessage = { participant, tag: context.tag, payload, address };
+    const message: ChunkMessage = { participant, tag: context.tag, payload, address, memory };
     const { evicted } = this.#chunks;
     const result = this.#chunks.add(message, proven);
     if (this.#chunks.evicted > evicted) this.#tellEvicted(this.#chunks.evicted - evicted);
+    if (result.status !== 'kept' && result.status !== 'waiting') {
+      this.#buffers.give(memory.buffer); // its set has a copy
+      memory.buffer = undefined;
+    }
     switch (result.status) {
       case 'refused':
         throw result.retryAfter === undefined ? new XaynetError(result.code) : new Later(result.code, result.retryAfter);
@@ -223,17 +238,30 @@ export class Intake {
       case 'complete':
         return this.#complete(result.set, context, trip);
       case 'waiting':
-        return { accepted: true, complete: false };
       case 'kept': {
-        const fresh = result.fresh.length === 0 && this.#spool.isBusy ? [message] : result.fresh;
         try {
-          await this.#spool.append(fresh);
+          await this.#store(message, result);
         } catch {
-          result.undo();
           throw new Later('storage-failed');
         }
         return { accepted: true, complete: false };
       }
+    }
+  }
+
+  /** Resolves when a chunk is stored. One that comes again waits for the first one of its kind, which may be on its way still, and fail. */
+  async #store(message: ChunkMessage, { status, isNew, undo }: ChunkResult & { status: 'kept' | 'waiting' }): Promise<void> {
+    const name = `${toHex(message.participant)}${toHex(copyBytes(message.payload.subarray(0, OVER_LENGTH)))}`;
+    if (!isNew) return this.#storing.get(name);
+    const stored = this.#spool.append([status === 'waiting' ? { ...message, unproven: true } : message]);
+    this.#storing.set(name, stored);
+    try {
+      await stored;
+    } catch (error) {
+      undo();
+      throw error;
+    } finally {
+      if (this.#storing.get(name) === stored) this.#storing.delete(name);
     }
   }
 
@@ -252,39 +280,67 @@ export class Intake {
 
   async #judgeSet(set: OpenSet, context: JudgeContext, trip: Trip): Promise<Verdict> {
     const { view } = this.#options.bulletin;
-    const bytes = set.chunks.payload();
+    // The chunks were answered "taken": they are kept here, or in the store, in case that whoever judges them is lost.
+    const bytes = set.chunks.payload(!this.#spool.keeps && this.#pool.hasWorkers);
     const { length } = bytes;
-    let payload: Uint8Array | undefined = bytes;
+    let memory: Memory | undefined;
     let verdict: Verdict;
     try {
       if (this.#pool.isFullFor(length)) throw new Later('http-busy');
-      const judgement = await this.#judge({ context, bytes, from: set.participant, meter: trip.meter });
-      payload = judgement.payload;
-      verdict = await this.#submit(judgement as Judgement & { kind: 'message' }, context, set.address, trip);
+      const judgement = (await this.#judge({ context, bytes, from: set.participant, meter: trip.meter })) as Judgement & { kind: 'message' };
+      memory = { buffer: judgement.memory };
+      verdict = await this.#submit(judgement, memory, context, set.address, trip);
     } catch (error) {
       verdict = this.#refuse(error, length, view, trip);
     }
     // Whoever has used up its share does not get to have megabytes judged again for a few bytes.
     if (!verdict.accepted && verdict.retryAfter !== undefined && verdict.code !== 'rate-limited') {
-      this.#chunks.retain(set, payload.length === 0 ? undefined : payload);
+      const back = memory?.buffer ?? (bytes.length > 0 ? (bytes.buffer as ArrayBuffer) : undefined);
+      if (back === undefined && set.chunks.isOut) return await this.#refill(set, verdict);
+      if (!this.#chunks.retain(set, back)) this.#buffers.give(back);
       return verdict;
     }
+    this.#buffers.give(memory?.buffer);
     if (context === this.#context) {
       this.#chunks.finish(set, verdict);
       this.#spool.finish(set.participant, set.tag, set.messageId);
-      if (this.#chunks.open === 0) this.#spool.eraseIfMany();
+      if (this.#chunks.isEmpty) this.#spool.eraseIfMany();
     }
     return verdict;
   }
 
+  /** The payload of a set is lost. Answers what is to be said of it: `verdict`, unless the set is lost as well. */
+  async #refill(set: OpenSet, verdict: Verdict): Promise<Verdict> {
+    const { evicted } = this.#chunks;
+    const { logger } = this.#options;
+    try {
+      if (await this.#chunks.refill(set, this.#spool.storedOf(set, set.messageId))) {
+        logger.warn({ participant: set.participant, chunks: set.chunks.count }, 'chunks that were lost with a worker are here again');
+        return verdict;
+      }
+    } catch (error) {
+      logger.error({ error, participant: set.participant }, 'chunks that were lost with a worker could not be read again');
+    }
+    if (this.#chunks.evicted === evicted) return verdict;
+    this.#tellEvicted(this.#chunks.evicted - evicted);
+    this.#spool.finish(set.participant, set.tag, set.messageId);
+    return { accepted: false, code: 'chunk-evicted' };
+  }
+
   /** Stage 9, within the budgets of key and address. */
-  async #submit(judged: Judgement & { kind: 'message' }, { round, tag }: JudgeContext, address: string | undefined, { meter }: Trip): Promise<Verdict> {
+  async #submit(
+    judged: Judgement & { kind: 'message' },
+    memory: Memory,
+    { round, tag }: JudgeContext,
+    address: string | undefined,
+    { meter }: Trip,
+  ): Promise<Verdict> {
     const payload = decodePayload(tag, judged.payload);
     const participant = copyBytes(judged.participant);
     if (!this.#budgets.hasMessage(participant) || !this.#budgets.admit(participant, address)) throw new Later('rate-limited');
     this.#budgets.take(participant);
     const elements = { error: judged.elementsError };
-    const answer = await this.#options.submit({ round, participant, payload, bytes: judged.payload.length, elements, meter });
+    const answer = await this.#options.submit({ round, participant, payload, bytes: judged.payload.length, elements, meter, memory });
     if (answer.kind === 'accepted') return { accepted: true, complete: true };
     const retryAfter = ('retryAfter' in answer ? answer.retryAfter : undefined) ?? RETRY[answer.code];
     if (retryAfter === undefined) return { accepted: false, code: answer.code };
@@ -297,9 +353,11 @@ export class Intake {
     const before = this.#view;
     this.#view = view;
     if (before.round === view.round && before.phase === view.phase) return;
+    // The phase is not over, the process is: chunks stay stored for the restart that goes on with it.
+    if (view.phase === 'shutdown') return;
     const had = this.#context !== undefined;
     this.#context = contextOf(view, this.#options.compat);
-    this.#pool.prepare(this.#context);
+    this.#pool.prepare(this.#context, this.#context !== undefined && largestMessage(view) >= LEAST_KEPT);
     this.#chunks.clear();
     this.#budgets.clear();
     if (had) this.#spool.erase();
@@ -314,10 +372,11 @@ export class Intake {
     const { logger } = this.#options;
     let count = 0;
     try {
-      for await (const { participant, tag, payload } of this.#spool.stored(context.tag)) {
+      const { damage } = this.#spool;
+      if (damage !== undefined) logger.error({ damage }, 'stored chunks are damaged and were dropped; their senders will have to begin anew');
+      for await (const { participant, tag, payload, unproven } of this.#spool.stored(context.tag)) {
         if (context !== this.#context) return;
-        this.#chunks.trust(participant);
-        const result = this.#chunks.add({ participant, tag, payload });
+        const result = this.#chunks.restore({ participant, tag, payload }, unproven !== true);
         if (result.status === 'complete') void this.#complete(result.set, context, { meter: this.#meter, participant });
         count++;
       }

@@ -1,5 +1,5 @@
-// What the pool and its workers say to each other. Bytes are handed over, never copied: a body goes to the worker as its buffer, the opened
-// message comes back as another one with the places of what is in it, and whoever has handed a buffer over holds an empty one.
+// What the pool and its workers say to each other. Bytes are handed over, never copied: a body goes to the worker as its buffer, is opened in
+// place, and comes back as the same memory with the places of what is in it; whoever has handed a buffer over holds an empty one.
 
 import { PublicSigningKey } from '@xaynet/core/bytes';
 import type { ErrorCode } from '@xaynet/core/errors';
@@ -34,13 +34,15 @@ export type FromWorker =
       readonly times: JudgeTimes;
       /** Seconds from the arrival of the task to the end of the work on it. */
       readonly seconds: number;
+      /** The memory of a task that was refused. */
+      readonly spent?: ArrayBuffer | undefined;
     }
-  /** A mistake of the program; the bytes come back. */
-  | { readonly kind: 'thrown'; readonly id: number; readonly error: string; readonly bytes: Uint8Array };
+  /** A mistake of the program; the bytes come back unless they are no longer what they were. */
+  | { readonly kind: 'thrown'; readonly id: number; readonly error: string; readonly bytes: Uint8Array | undefined };
 
-/** Judges on this thread. Throws only for mistakes of the program. */
-export function judgeTask({ context, bytes, from }: Task, times: JudgeTimes): Judgement {
-  return from === undefined ? judgeBody(context, bytes, times) : judgePayload(context, PublicSigningKey(from), bytes, times);
+/** Judges on this thread; `inPlace`: a body is opened where it lies. Throws only for mistakes of the program. */
+export function judgeTask({ context, bytes, from }: Task, times: JudgeTimes, inPlace = false): Judgement {
+  return from === undefined ? judgeBody(context, bytes, times, inPlace) : judgePayload(context, PublicSigningKey(from), bytes, times);
 }
 
 /** Refusal of a task that nobody could judge. */

@@ -2,8 +2,8 @@
 // or on the main thread alike. Cheap checks come before dear ones (weakness W-18): the tag and the key before all, the sender's selection
 // (four short signatures at most) before the signature over megabytes, the elements last. Nothing unsigned is kept, whichever check comes first.
 
-import { equalBytes, type PublicSigningKey } from '@xaynet/core/bytes';
-import { isUsableEncryptKey, openSealed } from '@xaynet/core/crypto';
+import { copyBytes, equalBytes, type PublicSigningKey } from '@xaynet/core/bytes';
+import { isUsableEncryptKey, openSealed, openSealedInPlace } from '@xaynet/core/crypto';
 import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { isValidMaskObject, type MaskObject } from '@xaynet/core/mask';
 import { decodeChunk, decodePayload, type Message, type Payload, parseMessage, verifyMessage } from '@xaynet/core/message';
@@ -17,16 +17,33 @@ export type JudgeTimes = Record<'open' | 'verify' | 'eligibility' | 'check', num
 
 /** What became of a body. The arrays are views of one buffer, that of the opened message. */
 export type Judgement =
-  | { readonly kind: 'refused'; readonly code: ErrorCode }
+  /** `unselected`: its sender, when that has signed a first chunk which says that it is not selected. */
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly unselected?: PublicSigningKey | undefined }
   /** It is for the round: verified, of a selected sender, and `payload` decodes. `elementsError`: why its masked elements cannot be used. */
-  | { readonly kind: 'message'; readonly participant: PublicSigningKey; readonly payload: Uint8Array; readonly elementsError: ErrorCode | undefined }
+  | {
+      readonly kind: 'message';
+      readonly participant: PublicSigningKey;
+      readonly payload: Uint8Array;
+      readonly elementsError: ErrorCode | undefined;
+      /** The buffer they lie in, when nobody else has it. */
+      readonly memory?: ArrayBuffer | undefined;
+    }
   /** A verified chunk, header included. `proven`: it is the first of its payload and its head says that the sender is selected. */
-  | { readonly kind: 'chunk'; readonly participant: PublicSigningKey; readonly payload: Uint8Array; readonly proven: boolean };
+  | {
+      readonly kind: 'chunk';
+      readonly participant: PublicSigningKey;
+      readonly payload: Uint8Array;
+      readonly proven: boolean;
+      readonly memory?: ArrayBuffer | undefined;
+    };
 
-/** Opens a body and looks at all of it (coordinator 2.1, stages 1 to 6 and 8). Throws only for mistakes of this program. */
-export function judgeBody(context: JudgeContext, body: Uint8Array, times: JudgeTimes): Judgement {
+/**
+ * Opens a body and looks at all of it (coordinator 2.1, stages 1 to 6 and 8). `inPlace`: the message is opened where its box lies, so the body
+ * is none afterwards. Throws only for mistakes of this program.
+ */
+export function judgeBody(context: JudgeContext, body: Uint8Array, times: JudgeTimes, inPlace = false): Judgement {
   return refusing(() => {
-    const plain = timed(times, 'open', () => openSealed(body, context.keys));
+    const plain = timed(times, 'open', () => (inPlace ? openSealedInPlace : openSealed)(body, context.keys));
     const message = context.compat.trailingBytes ? parseLeniently(plain) : parseMessage(plain);
     if (message.tag !== context.tag) throw new XaynetError('message-unexpected');
     if (!equalBytes(message.coordinator, context.params.publicKey)) throw new XaynetError('coordinator-key-mismatch');
@@ -61,7 +78,14 @@ function judgeChunk(context: JudgeContext, message: Message, times: JudgeTimes):
   const { participant, payload, tag } = message;
   const { id, data } = decodeChunk(payload);
   const proven = id === 0 && data.length >= HEAD_LENGTH[tag];
-  if (proven) checkEligibility(context, data, participant, times);
+  if (proven) {
+    const code = timed(times, 'eligibility', () => eligibilityError(tag, data, participant, context.params, context.compat));
+    // What waits for this proof may go, but only when it is the sender's own: anybody can write a wrong one.
+    if (code !== undefined) {
+      const isOwn = timed(times, 'verify', () => verifyMessage(message));
+      return { kind: 'refused', code, unselected: isOwn ? copyBytes(participant) : undefined };
+    }
+  }
   checkSignature(message, times);
   return { kind: 'chunk', participant, payload, proven };
 }

@@ -70,7 +70,8 @@ test('a large body is handed over and comes back opened, without a copy: the one
   assert.equal(body.buffer.byteLength, 0);
   const judgement = await answer;
   assert.ok(judgement.kind === 'message');
-  assert.equal(judgement.payload.buffer.byteLength, LARGE.length - 48, 'the opened message and nothing else');
+  assert.equal(judgement.payload.buffer.byteLength, LARGE.length, 'opened where its box lay');
+  assert.equal(judgement.memory, judgement.payload.buffer);
   assert.equal(judgement.payload.buffer, judgement.participant.buffer);
   assert.deepEqual(judgement.participant, who.keys.publicKey);
   assert.equal(judgement.elementsError, undefined);
@@ -170,6 +171,36 @@ test('a worker that hangs is ended, a worker that cannot be started is none', as
   ]);
   assert.equal(codeOf(await none.pool.judge({ context, bytes: LARGE.slice() })), 'message');
   await none.pool.close();
+});
+
+test('a process that was suspended longer than a task may take has lost nothing: its workers go on, and so does the time they have', async () => {
+  const timers = new Set<() => void>();
+  const setTimer = (_: number, callback: () => void): (() => void) => {
+    timers.add(callback);
+    return () => void timers.delete(callback);
+  };
+  const due = (): void => {
+    const [timer] = timers;
+    timers.delete(timer!);
+    timer!();
+  };
+  const slow = script(
+    "setTimeout(() => post({ kind: 'judged', id: message.id, judgement: { kind: 'refused', code: 'decode-tag' }, times: {}, seconds: 0 }), 100)",
+  );
+  const pool = new IntakePool({ workers: 1, clock: { setTimer }, logger: SILENT_LOGGER, spawn: slow });
+  pool.prepare(context);
+  const answer = pool.judge({ context, bytes: LARGE.slice() });
+  due(); // however late: the process was stopped
+  assert.equal(codeOf(await answer), 'decode-tag');
+  assert.equal(timers.size, 0);
+  // Also in the last moment: an answer that is there already counts.
+  const last = pool.judge({ context, bytes: LARGE.slice() });
+  for (let i = 0; i < 5; i++) due();
+  const until = performance.now() + 300;
+  while (performance.now() < until);
+  due();
+  assert.equal(codeOf(await last), 'decode-tag');
+  await pool.close();
 });
 
 test('the bounds: one task always fits, however large', async () => {

@@ -2,6 +2,7 @@
 // come, first served. A worker that dies takes nobody with it: what it had is judged once more elsewhere if its bytes are still here, and
 // is refused as our fault otherwise; the worker comes back after a pause that grows. Without workers the same code runs on the caller's thread.
 
+import { type Buffers, LEAST_KEPT } from '../buffers.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { JudgeContext } from './context.ts';
@@ -17,6 +18,8 @@ export interface PoolOptions {
   readonly logger: Logger;
   /** Most that may be in the pool; one task always fits. */
   readonly limits?: Partial<PoolLimits> | undefined;
+  /** Where the memory of refused messages goes. */
+  readonly buffers?: Buffers | undefined;
   /** How a worker is started; in place of a thread with worker.ts. */
   readonly spawn?: (() => WorkerHandle) | undefined;
 }
@@ -44,7 +47,7 @@ export const POOL_LIMITS: PoolLimits = {
 };
 
 /** Bodies up to this size are copied to a worker, so that its death does not lose them; larger ones are handed over. */
-const COPIED = 64 * 1024;
+const COPIED = LEAST_KEPT;
 /** Bodies up to this size are judged on the main thread until there are so many of them that workers pay: starting one takes 0.1 s and 30 MB. */
 const SMALL = 4096;
 const SMALL_ALONE = 64;
@@ -86,7 +89,7 @@ export class IntakePool {
     const { clock, logger, workers, spawn = spawnWorker } = options;
     const events = {
       free: () => this.#dispatch(),
-      judged: (job: Job, message: FromWorker & { kind: 'judged' }) => this.#judged(job, message.judgement, message.times, message.seconds),
+      judged: (job: Job, message: FromWorker & { kind: 'judged' }) => this.#judged(job, message),
       thrown: (job: Job, message: FromWorker & { kind: 'thrown' }) => this.#thrown(job, message),
       lost: (jobs: readonly Job[]) => this.#lost(jobs),
     };
@@ -112,6 +115,11 @@ export class IntakePool {
     return this.#waiting.size;
   }
 
+  /** Whether there may be workers at all. */
+  get hasWorkers(): boolean {
+    return this.#seats.length > 0;
+  }
+
   /** Workers that run. */
   get running(): number {
     return this.#seats.filter((seat) => seat.isRunning).length;
@@ -122,10 +130,16 @@ export class IntakePool {
     return this.#tasks >= this.#limits.tasks || (this.#tasks > 0 && this.#bytes + bytes > this.#limits.bytes);
   }
 
-  /** What messages will be judged by from now on: workers get it at once and wipe what they had, as soon as they are done with it. */
-  prepare(context: JudgeContext | undefined): void {
+  /**
+   * What messages will be judged by from now on: workers get it at once and wipe what they had, as soon as they are done with it. `soon`: there
+   * will be work for workers, so they are started now and the first message need not wait for that.
+   */
+  prepare(context: JudgeContext | undefined, soon = false): void {
     this.#context = context;
-    for (const seat of this.#seats) seat.prepare(context);
+    for (const seat of this.#seats) {
+      if (soon && seat.isOpen) seat.fill();
+      seat.prepare(context);
+    }
   }
 
   /** Judges a task. Its bytes are the pool's from now on, and may be empty afterwards. Never rejects. */
@@ -187,11 +201,12 @@ export class IntakePool {
     seat.give(job, job.away ? bytes : new Uint8Array(bytes), this.#context);
   }
 
-  #judged(job: Job, judgement: Judgement, times: JudgeTimes, seconds: number): void {
+  #judged(job: Job, { judgement, times, seconds, spent }: FromWorker & { kind: 'judged' }): void {
+    this.#options.buffers?.give(spent);
     const whole = (performance.now() - job.since) / 1000;
     job.task.meter?.observe('wait', Math.max(0, whole - seconds), job.size);
     this.#observe(job, times);
-    this.#finish(job, judgement);
+    this.#finish(job, judgement.kind === 'refused' ? judgement : { ...judgement, memory: judgement.payload.buffer as ArrayBuffer });
   }
 
   #observe({ size, task: { meter } }: Job, times: JudgeTimes): void {
@@ -201,7 +216,9 @@ export class IntakePool {
   /** A mistake in the program on a worker: once more, here, where it can be told apart from a worker's own trouble. */
   #thrown(job: Job, { error, bytes }: FromWorker & { kind: 'thrown' }): void {
     this.#options.logger.error({ error, bytes: job.size }, 'an intake worker has thrown');
-    this.#judgeHere(job.away ? { ...job, task: { ...job.task, bytes }, away: false } : job);
+    if (!job.away) this.#judgeHere(job);
+    else if (bytes === undefined) this.#finish(job, unjudged('internal-error'));
+    else this.#judgeHere({ ...job, task: { ...job.task, bytes }, away: false });
   }
 
   /** The worker is gone. What was only copied to it is still here; large bodies went with it, and their senders may come again. */

@@ -27,6 +27,8 @@ export interface SeatOptions {
 }
 
 const TASKS = 2;
+/** Parts of the time that a task may take. */
+const PARTS = 6;
 
 /** See the head of the file. */
 export class Seat {
@@ -148,15 +150,28 @@ export class Seat {
     events.free();
   }
 
-  /** A worker that hangs is lost. */
-  #watch(): void {
-    const { clock, limits, logger } = this.#options;
-    const worker = this.#worker!;
-    this.#cancelTimeout = clock.setTimer(limits.taskMs, () => {
-      logger.error({ seconds: limits.taskMs / 1000 }, 'an intake worker does not answer and is ended');
-      void worker.terminate();
-      if (this.#worker === worker) this.#gone('it did not answer in time');
+  /**
+   * A worker that hangs is lost. The time is counted in parts: one in which the whole process was suspended counts once, however long it was,
+   * and in the others the worker can work. An answer that has come in the last one is taken first.
+   */
+  #watch(parts: number = PARTS): void {
+    const { clock, limits } = this.#options;
+    let isOver = false;
+    const cancel = clock.setTimer(limits.taskMs / PARTS, () => {
+      if (parts > 1) this.#watch(parts - 1);
+      else setImmediate(() => !isOver && this.#giveUp());
     });
+    this.#cancelTimeout = () => {
+      isOver = true;
+      cancel();
+    };
+  }
+
+  #giveUp(): void {
+    const { limits, logger } = this.#options;
+    logger.error({ seconds: limits.taskMs / 1000 }, 'an intake worker does not answer and is ended');
+    void this.#worker!.terminate();
+    this.#gone('it did not answer in time');
   }
 
   #gone(reason: string): void {

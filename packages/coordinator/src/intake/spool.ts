@@ -5,7 +5,7 @@
 import { copyBytes, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { CHUNK_HEADER_LENGTH, type MessageTag } from '@xaynet/core/message';
 import type { Logger } from '../log.ts';
-import type { ChunkStore, SpooledChunk } from '../stores/contract.ts';
+import { type ChunkStore, OVER_LENGTH, type SpooledChunk } from '../stores/contract.ts';
 
 /** The part of a store that a spool needs. */
 export type SpoolStore = ChunkStore & { readonly keepsContributions: boolean };
@@ -15,7 +15,6 @@ interface Batch {
   readonly done: Promise<void>;
 }
 
-const MARK_LENGTH = 4;
 /** Bytes of chunks that are over from which erasing them pays. */
 const ERASE_FROM = 16 * 1024 * 1024;
 
@@ -26,7 +25,6 @@ export class Spool {
   /** The calls of the store, one after another. */
   #line: Promise<void> = Promise.resolve();
   #next: Batch | undefined;
-  #writing = 0;
   #stored = 0;
 
   /** Without a store, or with one that forgets contributions, nothing is kept. */
@@ -35,9 +33,14 @@ export class Spool {
     this.#logger = logger;
   }
 
-  /** Whether something is being written. */
-  get isBusy(): boolean {
-    return this.#writing > 0;
+  /** Whether what is appended is kept at all. */
+  get keeps(): boolean {
+    return this.#store !== undefined;
+  }
+
+  /** What was found damaged when the store was opened, as text. */
+  get damage(): string | undefined {
+    return this.#store?.chunkDamage?.();
   }
 
   /** Resolves when the chunks are stored, and rejects when they may not be. They must not change until then. */
@@ -72,12 +75,20 @@ export class Spool {
   async *stored(tag: MessageTag): AsyncIterable<SpooledChunk> {
     if (this.#store === undefined) return;
     const over = new Set<string>();
-    for await (const chunk of this.#store.chunks()) if (chunk.payload.length === MARK_LENGTH) over.add(nameOf(chunk));
+    for await (const chunk of this.#store.chunks()) if (chunk.payload.length === OVER_LENGTH) over.add(nameOf(chunk));
     for await (const chunk of this.#store.chunks()) {
       if (chunk.payload.length <= CHUNK_HEADER_LENGTH) continue;
       this.#stored += chunk.payload.length;
       if (chunk.tag === tag && !over.has(nameOf(chunk))) yield chunk;
     }
+  }
+
+  /** What is stored of one message, after what is being written. Throws as the store does. */
+  async *storedOf(message: Pick<SpooledChunk, 'participant' | 'tag'>, messageId: number): AsyncIterable<SpooledChunk> {
+    if (this.#store === undefined) return;
+    await this.#line;
+    const name = nameOf({ ...message, payload: Uint8Array.of(0, 0, messageId >> 8, messageId & 255) });
+    for await (const chunk of this.#store.chunks()) if (chunk.payload.length > CHUNK_HEADER_LENGTH && nameOf(chunk) === name) yield chunk;
   }
 
   #batch(store: SpoolStore): Batch {
@@ -96,13 +107,12 @@ export class Spool {
   }
 
   #then(work: () => Promise<void>): Promise<void> {
-    this.#writing++;
-    const done = this.#line.then(work).finally(() => this.#writing--);
+    const done = this.#line.then(work);
     this.#line = done.catch(() => {});
     return done;
   }
 }
 
 function nameOf({ participant, tag, payload }: SpooledChunk): string {
-  return `${toHex(participant)}/${tag}/${toHex(copyBytes(payload.subarray(2, MARK_LENGTH)))}`;
+  return `${toHex(participant)}/${tag}/${toHex(copyBytes(payload.subarray(2, OVER_LENGTH)))}`;
 }

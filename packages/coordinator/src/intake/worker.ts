@@ -5,7 +5,6 @@ import { parentPort } from 'node:worker_threads';
 import { type JudgeContext, thaw } from './context.ts';
 import { type FromWorker, judgeTask, type ToWorker } from './job.ts';
 import { noTimes } from './judge.ts';
-import { release } from './release.ts';
 
 let context: JudgeContext | undefined;
 const port = parentPort!;
@@ -29,14 +28,16 @@ post({ kind: 'ready' });
 function judge({ id, bytes, from }: ToWorker & { kind: 'judge' }): void {
   const began = performance.now();
   const times = noTimes();
+  const buffer = bytes.buffer as ArrayBuffer;
   try {
     if (context === undefined) throw new Error('there is no context');
-    const judgement = judgeTask({ context, bytes, from: from as never }, times);
-    const buffers = judgement.kind === 'refused' ? [] : [judgement.payload.buffer as ArrayBuffer];
-    if (buffers[0] !== bytes.buffer) release(bytes);
-    post({ kind: 'judged', id, judgement, times, seconds: (performance.now() - began) / 1000 }, buffers);
+    const judgement = judgeTask({ context, bytes, from: from as never }, times, true);
+    const spent = judgement.kind === 'refused' ? buffer : undefined;
+    post({ kind: 'judged', id, judgement, times, seconds: (performance.now() - began) / 1000, spent }, [buffer]);
   } catch (error) {
-    post({ kind: 'thrown', id, error: error instanceof Error ? (error.stack ?? error.message) : String(error), bytes }, [bytes.buffer as ArrayBuffer]);
+    const isWhole = from !== undefined || times.open < 0;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    post({ kind: 'thrown', id, error: text, bytes: isWhole ? bytes : undefined }, isWhole ? [buffer] : []);
   }
 }
 

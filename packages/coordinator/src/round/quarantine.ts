@@ -29,7 +29,7 @@ export const NO_QUARANTINE: Quarantine = { suspects: [], convicted: [], excluded
 export const QUARANTINE_ROUNDS = 64;
 
 /** The codes of failures that speak of garbled updates or masks. */
-const GARBLED: ReadonlySet<string> = new Set(['mask-none', 'mask-ambiguous', 'mask-no-majority', 'model-out-of-range']);
+const GARBLED: ReadonlySet<string> = new Set(['mask-none', 'mask-ambiguous', 'mask-no-majority', 'model-out-of-range', 'unmask-scalar-sum']);
 
 /** What a failure with this code, in this phase, says; sum2 runs out of time without a mask when no sum participant can open its seeds. */
 export function verdictOfFailure(phase: string, code: string, masks: number): RoundVerdict {

@@ -11,10 +11,7 @@ import type { Effect, Outcome, PublishedDocument, ResumingState, RoundEvent, Rou
 export function beginAgain({ round, phase, failures }: Standing): { state: ResumingState; effects: readonly Effect[] } {
   return {
     state: { phase: 'idle', round, failures, awaits: 'rebuilt', resuming: phase },
-    effects: [
-      { type: 'publish', phase: 'idle', show: [], hide: [] },
-      { type: 'rebuild', phase },
-    ],
+    effects: [{ type: 'rebuild', phase }],
   };
 }
 

@@ -10,6 +10,8 @@ import type { Values } from './values.ts';
 
 const PHASES = ['sum', 'update', 'sum2'] as const;
 const RECOMMENDED_SUMS = 5;
+/** Longest times of the phases unless they are set, in seconds; sum2 is short, because one garbled seed can make it last to its end (threats T9). */
+const USUAL_TIME = { sum: 3600, update: 3600, sum2: 900 } as const;
 const LARGE_UPDATE = 2 ** 30;
 
 /** Limits as they hold after the checks; where they differ from what is written there is a notice. */
@@ -51,7 +53,7 @@ function fillDefaults(values: Values, mask: MaskConfig | undefined): void {
   const atLeast = (key: string, usual: number): number => (values.usable(key) ? Math.max(usual, values.number(key)) : usual);
   for (const phase of PHASES) {
     const grace = `pet.${phase}.time.grace`;
-    values.fill(`pet.${phase}.time.max`, Math.max(3600, atLeast(`pet.${phase}.time.min`, 0) + (values.usable(grace) ? values.number(grace) : 0)));
+    values.fill(`pet.${phase}.time.max`, Math.max(USUAL_TIME[phase], atLeast(`pet.${phase}.time.min`, 0) + (values.usable(grace) ? values.number(grace) : 0)));
   }
   values.fill('pet.sum.count.max', atLeast('pet.sum.count.min', 100));
   values.fill('pet.update.count.max', Math.min(mask?.maxModels ?? 10_000, atLeast('pet.update.count.min', 10_000)));

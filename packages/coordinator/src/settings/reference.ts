@@ -73,7 +73,7 @@ function phase(name: 'sum' | 'update' | 'sum2', counts: { min: Given & { least: 
       meaning: `The ${name} phase accepts messages for at least this long, even when it has enough; gives slower participants a chance.`,
     }),
     row(`pet.${name}.time.max`, 'number', z.number().min(0), {
-      default: '3600, or time.min with time.grace if that is longer',
+      default: `${name === 'sum2' ? 900 : 3600}, or time.min with time.grace if that is longer`,
       range: `a number of seconds from time.min to ${LONGEST_TIME}`,
       meaning: `The round fails when the ${name} phase has not got count.min messages by then.`,
     }),
@@ -345,7 +345,8 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
   row('restore.enable', 'flag', z.boolean(), {
     fallback: true,
     range: 'true or false',
-    meaning: 'Go on from what the store holds. With false the store is emptied at the start.',
+    meaning:
+      'Go on from what the store holds. With false it is emptied at every start, records of past rounds included, and rounds begin at 1 again; models stay.',
   }),
   compatFlag('compat.plurality', 'Take the most frequent mask as the original does, even without a majority of the sum participants.'),
   compatFlag('compat.unverified_sum_signature', 'Take updates whose sum signature does not verify, as the original does.'),

@@ -44,7 +44,7 @@ describe('settings: sources', () => {
       pet: {
         sum: { prob: 0.25, count: { min: 5, max: 100 }, time: time(5) },
         update: { prob: 0.9, count: { min: 10, max: 10_000 }, time: time(10) },
-        sum2: { count: { min: 4, max: 100 }, time: time(5) },
+        sum2: { count: { min: 4, max: 100 }, time: { ...time(5), max: 900 } },
       },
       modelLength: 7850,
       store: { kind: 'embedded', path: 'xaynet-data', keepModels: 10, keepRounds: 1000, key: undefined, keyFile: undefined, timeout: 30 },

@@ -5,6 +5,7 @@ import type { PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import type { MaskObject } from '@xaynet/core/mask';
 import type { LocalSeedDict, MessageTag } from '@xaynet/core/message';
 import type { CoordinatorState, SeedDict, SumDict } from '@xaynet/core/round';
+import type { Memory } from '../buffers.ts';
 
 /** Verdict on a sum participant. */
 export type SumVerdict = 'ok' | 'already-exists';
@@ -60,7 +61,14 @@ export interface SpooledChunk {
   readonly tag: MessageTag;
   /** The payload of the chunk message: chunk header and data. */
   readonly payload: Uint8Array;
+  /** Its sender has not proved to be selected yet. */
+  readonly unproven?: boolean | undefined;
+  /** The memory that it lies in, which the store may take until it has answered; left out: it may not. */
+  readonly memory?: Memory | undefined;
 }
+
+/** Bytes of the sign that a message is over: a chunk header that ends after the message's number. */
+export const OVER_LENGTH = 4;
 
 /** What became of a round: plain data, JSON as it is. Hashes and keys are hexadecimal. */
 export interface RoundRecord {
@@ -133,25 +141,31 @@ export interface RoundStore {
    * is not there is no error.
    */
   closeSum(chosen: readonly PublicSigningKey[] | undefined, progress: RoundProgress): Promise<void>;
-  /** All sum participants; none: undefined. */
+  /** All sum participants; none: undefined. Cannot be what was stored: `seed-dict-damaged`. */
   sumDict(): Promise<SumDict | undefined>;
   /**
    * Verdict, seeds and masked model in one act. Another number of seeds than sum participants: `length-mismatch`. A seed for somebody
    * who is none: `unknown-sum-participant`. Second update of the participant: `already-submitted`. In these cases nothing changes.
    * Else `ok`, and the seeds are in the dictionary; a store that {@link ContributionStore.keepsContributions} has the model as well.
+   * `memory`: where the masked model lies. A store may take it, large as it is, until it answers, and has given it back unchanged by then;
+   * after an exception it may be lost.
    */
-  admitUpdate(update: Update): Promise<UpdateAdmission>;
-  /** One row for every sum participant, empty before the first update; no sum participant: undefined. */
+  admitUpdate(update: Update, memory?: Memory): Promise<UpdateAdmission>;
+  /** One row for every sum participant, empty before the first update; no sum participant: undefined. Cannot be what was stored: `seed-dict-damaged`. */
   seedDict(): Promise<SeedDict | undefined>;
   /** Sender not in the sum dictionary: `unknown-sum-participant`. Second mask of a sender: `already-submitted`. Else counts, `ok`. */
   admitSum2(participant: PublicSigningKey, mask: MaskObject): Promise<Sum2Verdict>;
-  /** The two masks with most votes, best first; equal votes in any order; fewer when there are fewer. Masks are equal when all bytes are. */
+  /** The two masks with most votes, best first; equal votes in any order; fewer when there are fewer. Masks are equal when all bytes are. Not what was
+   * submitted: `contribution-damaged`. */
   bestMasks(): Promise<readonly MaskVotes[]>;
   /** How many different masks were submitted. */
   maskCount(): Promise<number>;
   /** Deletes sum, seed and mask dictionaries, progress, contributions, checkpoint and chunks; state and model id stay. Nothing there: no error. */
   eraseRound(): Promise<void>;
-  /** Deletes all that this contract knows, state and model id included. Models stay. */
+  /**
+   * Deletes all that this contract knows, state and model id included, and the records of past rounds: numbers begin anew, and records of the
+   * same or lower numbers would replace old ones or count as older than they are. Models stay.
+   */
   eraseAll(): Promise<void>;
   /** Id of the model to serve after a restart; never set: undefined. */
   latestModelId(): Promise<string | undefined>;
@@ -177,8 +191,11 @@ export interface ContributionStore {
   contributions(after: number): AsyncIterable<Contribution>;
   /** The checkpoint last set in this round; none: undefined. Throws `contribution-damaged`. */
   checkpoint(): Promise<Checkpoint | undefined>;
-  /** Stores a checkpoint durably, then lets go of the checkpoint before it and of contributions up to its position. */
-  setCheckpoint(checkpoint: Checkpoint): Promise<void>;
+  /**
+   * Stores a checkpoint durably, then lets go of the checkpoint before it and of contributions up to its position. `memory`: where its vector
+   * lies, as for {@link RoundStore.admitUpdate}.
+   */
+  setCheckpoint(checkpoint: Checkpoint, memory?: Memory): Promise<void>;
 }
 
 /**
@@ -186,12 +203,17 @@ export interface ContributionStore {
  * survive a power failure is up to the store. A store that keeps no contributions keeps no chunks: nothing is appended, none is read.
  */
 export interface ChunkStore {
-  /** Resolves when the chunks are written; in this order. */
+  /**
+   * Resolves when the chunks are written; in this order. One whose payload has {@link OVER_LENGTH} bytes says that its message is over: the
+   * chunks of that message may go, and the sign with them once they have gone.
+   */
   appendChunks(chunks: readonly SpooledChunk[]): Promise<void>;
-  /** All chunks in the order they were appended, less what a death of the process cut off. */
+  /** All chunks in the order they were appended, less what a death of the process cut off, and what is over. */
   chunks(): AsyncIterable<SpooledChunk>;
   /** Forgets all chunks: a phase has ended. */
   eraseChunks(): Promise<void>;
+  /** What was damaged of them when the store was opened, and dropped, as text for a log; what a death of the process cut off is no damage. */
+  chunkDamage?(): string | undefined;
 }
 
 /** What became of past rounds. A store that is set to keep n records lets go of the oldest. */
@@ -213,7 +235,7 @@ export interface RecordStore {
 export interface ModelStore {
   /** Absent: stores, `ok`. Present: `already-exists`, the first stays. `model`: the bytes that `/model` serves. */
   putModel(id: string, model: Uint8Array): Promise<'ok' | 'already-exists'>;
-  /** The bytes; absent: undefined. */
+  /** The bytes; absent: undefined. Not what was stored: `storage-model-missing`. */
   model(id: string): Promise<Uint8Array | undefined>;
   /** All models, the one stored last first. */
   models(): Promise<readonly ModelEntry[]>;

@@ -12,6 +12,7 @@ import { Worker } from 'node:worker_threads';
 import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { MASK_CONFIGS, type MaskObject, parseMaskConfig } from '@xaynet/core/mask';
 import fc from 'fast-check';
+import type { Memory } from '../buffers.ts';
 import { storeConformance } from './conformance.test.ts';
 import { openEmbeddedStore, ThreadedSqliteStore } from './embedded.ts';
 import { pack, unpack } from './thread/parcel.ts';
@@ -76,6 +77,50 @@ test('a call that takes too long is given up with a code, and still takes its tu
   assert.deepEqual(await Promise.all(later), [{ verdict: 'already-submitted' }, { verdict: 'ok', position: 2 }], 'the update that was given up is the first');
   for await (const { position, maskedModel } of store.contributions(0)) assert.deepEqual(maskedModel, mask(position + 4));
   assert.equal(await store.maskCount(), 0);
+  await store.close();
+});
+
+test('memory that is lent is not copied, comes back as it was, also after a refusal and a failure, and is lost with a call that is given up', async () => {
+  const folder = freshFolder();
+  const { store, openGate } = await gated(folder, 2);
+  await store.admitSum(key(1), PublicEncryptKey(filled(32, 1)));
+  /** An update whose model lies in the middle of a large buffer, as in a message. */
+  const lent = (byte: number, length = 10_000) => {
+    const model = mask(byte, length);
+    const buffer = new ArrayBuffer(model.vect.length + 200);
+    const vect = new Uint8Array(buffer, 100, model.vect.length);
+    vect.set(model.vect);
+    const memory: Memory = { buffer };
+    return { update: { ...update(byte), maskedModel: { ...model, vect } }, memory, buffer, whole: new Uint8Array(buffer.slice(0)) };
+  };
+  const one = lent(5);
+  const verdict = store.admitUpdate(one.update, one.memory);
+  assert.deepEqual([one.memory.buffer, one.buffer.byteLength], [undefined, 0], 'it is there now');
+  assert.deepEqual(await verdict, { verdict: 'ok', position: 1 });
+  assert.deepEqual(new Uint8Array(one.memory.buffer!), one.whole);
+  const again = lent(5);
+  assert.equal((await store.admitUpdate(again.update, again.memory)).verdict, 'already-submitted');
+  assert.deepEqual(new Uint8Array(again.memory.buffer!), again.whole);
+  const other = { ...lent(6), memory: { buffer: undefined } };
+  assert.deepEqual(await store.admitUpdate(other.update, other.memory), { verdict: 'ok', position: 2 });
+  assert.equal(other.buffer.byteLength, other.whole.length, 'what is not lent is copied');
+  const chunk = lent(7);
+  await store.appendChunks([{ participant: key(7), tag: 'update', payload: chunk.update.maskedModel.vect, memory: chunk.memory }]);
+  assert.deepEqual(new Uint8Array(chunk.memory.buffer!), chunk.whole);
+  const stuck = store.maskCount();
+  const late = lent(8);
+  await Promise.all([
+    assert.rejects(stuck, { code: 'storage-timeout' }),
+    assert.rejects(store.admitUpdate(late.update, late.memory), { code: 'storage-timeout' }),
+  ]);
+  assert.equal(late.memory.buffer, undefined, 'nobody knows who reads it');
+  openGate();
+  const stored: number[] = [];
+  for await (const { maskedModel } of store.contributions(0)) {
+    assert.deepEqual(maskedModel, mask(maskedModel.vect[0]!, 10_000));
+    stored.push(maskedModel.vect[0]!);
+  }
+  assert.deepEqual(stored, [5, 6, 8]);
   await store.close();
 });
 

@@ -1,5 +1,6 @@
 // The embedded store as a coordinator uses it: on a thread of its own, so that a disk that takes its time never keeps requests waiting
-// that need no disk. Every call goes there and comes back; a call that takes too long is given up here, and still takes its turn there.
+// that need no disk. Every call goes there and comes back; a call that takes too long is given up here, and still takes its turn there. Chunks
+// do not go there: they are not synced, and must not wait behind models that are.
 
 import { resolve } from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -7,6 +8,7 @@ import type { PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
 import type { MaskObject } from '@xaynet/core/mask';
 import type { CoordinatorState, SeedDict, SumDict } from '@xaynet/core/round';
+import type { Memory } from '../buffers.ts';
 import type {
   Checkpoint,
   Contribution,
@@ -24,6 +26,7 @@ import type {
   UpdateAdmission,
 } from './contract.ts';
 import { storeOptions } from './options.ts';
+import { SpoolLine } from './spool-line.ts';
 import type { SqliteStore, SqliteStoreOptions } from './sqlite.ts';
 import { ThreadCaller } from './thread/caller.ts';
 import type { StoreMethod, ThreadStart } from './thread/protocol.ts';
@@ -63,9 +66,11 @@ type Answer<Method extends StoreMethod> = Awaited<ReturnType<SqliteStore[Method]
 export class ThreadedSqliteStore implements Store {
   readonly keepsContributions: boolean;
   readonly #caller: ThreadCaller;
+  readonly #chunks: SpoolLine;
   #closing: Promise<void> | undefined;
 
-  private constructor(keepsContributions: boolean, caller: ThreadCaller) {
+  private constructor(keepsContributions: boolean, caller: ThreadCaller, chunks: SpoolLine) {
+    this.#chunks = chunks;
     this.keepsContributions = keepsContributions;
     this.#caller = caller;
   }
@@ -83,7 +88,13 @@ export class ThreadedSqliteStore implements Store {
     const start: ThreadStart = { folder: resolve(folder), options: { ...options, keyFile } };
     const caller = new ThreadCaller(() => spawn(start), timeout * 1000);
     await caller.open();
-    return new ThreadedSqliteStore(keepsContributions, caller);
+    try {
+      const epoch = (await caller.call('chunkEpoch', [])) as number;
+      return new ThreadedSqliteStore(keepsContributions, caller, new SpoolLine(start.folder, epoch, timeout * 1000));
+    } catch (error) {
+      await caller.end().catch(() => {});
+      throw error;
+    }
   }
 
   coordinatorState(): Promise<CoordinatorState | undefined> {
@@ -118,8 +129,9 @@ export class ThreadedSqliteStore implements Store {
     return this.#call('sumDict');
   }
 
-  admitUpdate({ participant, localSeedDict, maskedModel }: Update): Promise<UpdateAdmission> {
-    return this.#call('admitUpdate', { participant, localSeedDict, maskedModel: this.keepsContributions ? maskedModel : withoutModel(maskedModel) });
+  admitUpdate({ participant, localSeedDict, maskedModel }: Update, memory?: Memory): Promise<UpdateAdmission> {
+    if (!this.keepsContributions) return this.#call('admitUpdate', { participant, localSeedDict, maskedModel: withoutModel(maskedModel) });
+    return this.#lend(memory === undefined ? [] : [memory], 'admitUpdate', { participant, localSeedDict, maskedModel });
   }
 
   seedDict(): Promise<SeedDict | undefined> {
@@ -139,11 +151,11 @@ export class ThreadedSqliteStore implements Store {
   }
 
   eraseRound(): Promise<void> {
-    return this.#call('eraseRound');
+    return this.#chunks.begin(() => this.#call('eraseRound').then(() => this.#call('chunkEpoch')));
   }
 
   eraseAll(): Promise<void> {
-    return this.#call('eraseAll');
+    return this.#chunks.begin(() => this.#call('eraseAll').then(() => this.#call('chunkEpoch')));
   }
 
   latestModelId(): Promise<string | undefined> {
@@ -163,21 +175,29 @@ export class ThreadedSqliteStore implements Store {
     return this.#call('checkpoint');
   }
 
-  setCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    return this.#call('setCheckpoint', checkpoint);
+  setCheckpoint(checkpoint: Checkpoint, memory?: Memory): Promise<void> {
+    return this.#lend(memory === undefined ? [] : [memory], 'setCheckpoint', checkpoint);
   }
 
-  appendChunks(chunks: readonly SpooledChunk[]): Promise<void> {
-    return this.#call('appendChunks', this.keepsContributions ? chunks : []);
+  async appendChunks(chunks: readonly SpooledChunk[]): Promise<void> {
+    this.#checkOpen('appendChunks');
+    if (this.keepsContributions && chunks.length > 0) await this.#chunks.append(chunks);
   }
 
   async *chunks(): AsyncIterable<SpooledChunk> {
-    let next = await this.#call('nextChunk');
-    for (; next !== undefined; next = await this.#call('nextChunk', next.next)) yield next.chunk;
+    this.#checkOpen('chunks');
+    if (!this.keepsContributions) return;
+    let next = await this.#chunks.read();
+    for (; next !== undefined; next = await this.#chunks.read(next.next)) yield next.chunk;
   }
 
-  eraseChunks(): Promise<void> {
-    return this.#call('eraseChunks');
+  async eraseChunks(): Promise<void> {
+    this.#checkOpen('eraseChunks');
+    await this.#chunks.erase();
+  }
+
+  chunkDamage(): string | undefined {
+    return this.#chunks.damage;
   }
 
   putRecord(record: RoundRecord): Promise<void> {
@@ -222,13 +242,21 @@ export class ThreadedSqliteStore implements Store {
 
   /** After the calls before it; ends the thread. Throws `storage-timeout` when these take too long; the files are then held until they end. */
   close(): Promise<void> {
-    this.#closing ??= this.#caller.end();
+    this.#closing ??= Promise.all([this.#caller.end(), this.#chunks.close()]).then(() => {});
     return this.#closing;
   }
 
-  async #call<Method extends StoreMethod>(method: Method, ...args: Parameters<SqliteStore[Method]>): Promise<Answer<Method>> {
+  #checkOpen(method: string): void {
     if (this.#closing !== undefined) throw new XaynetError('storage-failed', `${method}: the store is closed`);
-    return (await this.#caller.call(method, args)) as Answer<Method>;
+  }
+
+  #call<Method extends StoreMethod>(method: Method, ...args: Parameters<SqliteStore[Method]>): Promise<Answer<Method>> {
+    return this.#lend([], method, ...args);
+  }
+
+  async #lend<Method extends StoreMethod>(memory: readonly Memory[], method: Method, ...args: Parameters<SqliteStore[Method]>): Promise<Answer<Method>> {
+    this.#checkOpen(method);
+    return (await this.#caller.call(method, args, memory)) as Answer<Method>;
   }
 }
 

@@ -11,6 +11,7 @@ import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@
 import { isXaynetError } from '@xaynet/core/errors';
 import { type MaskObject, parseMaskConfig } from '@xaynet/core/mask';
 import type { SpooledChunk, Store, Update } from './contract.ts';
+import { openEmbeddedStore } from './embedded.ts';
 import { type Disk, systemDisk } from './files/disk.ts';
 import { SqliteStore } from './sqlite.ts';
 
@@ -134,6 +135,37 @@ for (const [name, act] of Object.entries(ACTS)) {
     assert.ok(failures >= (name === 'chunks' ? 1 : 2), `${failures} operations have failed`);
   });
 }
+
+test('a row that did not fit: the store is not ready before there is room, though SQLite could still write less', async (t) => {
+  const folder = freshFolder();
+  mkdirSync(folder);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status !== 0) return t.skip('no right to mount a file system');
+  try {
+    const store = await openEmbeddedStore(join(folder, 'data'));
+    const sum = (i: number): Promise<unknown> => {
+      const participant = filled(32, 7);
+      new DataView(participant.buffer).setUint32(0, i);
+      return store.admitSum(PublicSigningKey(participant), PublicEncryptKey(filled(32, 1)));
+    };
+    for (let i = 0; i < 200; i++) await sum(i);
+    const filler = join(folder, 'filler');
+    writeFileSync(filler, filled(systemDisk.free(folder), 1));
+    let failed = false;
+    for (let i = 200; !failed; i++) await sum(i).catch((error: unknown) => (failed = isXaynetError(error, 'storage-failed')));
+    for (let i = 0; i < 5; i++) await assert.rejects(store.ready(), { code: 'storage-failed' });
+    assert.deepEqual(
+      readdirSync(join(folder, 'data')).filter((name) => name.endsWith('.tmp')),
+      [],
+      'what was tried has given its room back',
+    );
+    rmSync(filler);
+    await store.ready();
+    await sum(1_000_000);
+    await store.close();
+  } finally {
+    spawnSync('umount', ['-l', folder]);
+  }
+});
 
 test('a file system that is full: coded errors, no half effects, ready again when there is room', async (t) => {
   const folder = freshFolder();

@@ -164,6 +164,7 @@ export class MemoryStore implements Store {
     await this.eraseRound();
     this.#state = undefined;
     this.#latestModelId = undefined;
+    this.#records = [];
   }
 
   async latestModelId(): Promise<string | undefined> {
@@ -201,7 +202,9 @@ export class MemoryStore implements Store {
   async appendChunks(chunks: readonly SpooledChunk[]): Promise<void> {
     this.#open();
     if (!this.keepsContributions) return;
-    for (const { participant, tag, payload } of chunks) this.#chunks.push({ participant: copy(participant), tag, payload: copyBytes(payload) });
+    for (const { participant, tag, payload, unproven } of chunks) {
+      this.#chunks.push({ participant: copy(participant), tag, payload: copyBytes(payload), ...(unproven ? { unproven } : {}) });
+    }
   }
 
   async *chunks(): AsyncIterable<SpooledChunk> {

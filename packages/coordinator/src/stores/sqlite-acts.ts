@@ -2,7 +2,8 @@
 // database is undone with it, where that is known to be right.
 
 import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { isXaynetError, XaynetError } from '@xaynet/core/errors';
+import { XaynetError } from '@xaynet/core/errors';
+import { isDamage } from './damage.ts';
 import type { OpenDatabase } from './sqlite-file.ts';
 
 /** A row, by the names of its columns. */
@@ -15,6 +16,9 @@ export interface ActOptions {
   /** Bytes that the act needs on the disk, as far as they are worth mentioning. */
   readonly room?: number | undefined;
 }
+
+/** Bytes that are taken to be missing whenever an act has failed: some rows, with all that SQLite writes for them. */
+const LEAST_ROOM = 64 * 1024;
 
 /** SQLite's result code for a disk that is full: what was to be committed is not. */
 const SQLITE_FULL = 13;
@@ -34,7 +38,7 @@ export class SqliteActs {
     return this.#isClosed;
   }
 
-  /** The most bytes that an act did not find on the disk since one of its kind did. */
+  /** The most bytes that acts which have failed may not have found on the disk, since there was room for them; 0: none has failed. */
   get missingRoom(): number {
     return this.#missingRoom;
   }
@@ -44,34 +48,43 @@ export class SqliteActs {
    * find it whole in its log at the next start, and what it refers to must be there then. Throws like {@link guard}.
    */
   act<T>(what: string, act: () => T, { takeBack, room }: ActOptions = {}): T {
-    const { db } = this.#file;
-    const transaction = (): T => {
-      let isCommitting = false;
-      try {
-        db.exec('BEGIN IMMEDIATE');
-        const result = act();
-        isCommitting = true;
-        db.exec('COMMIT');
-        return result;
-      } catch (error) {
-        this.#rollBack();
-        if (!isCommitting || resultCode(error) === SQLITE_FULL) takeBack?.();
-        throw error;
-      }
-    };
-    return this.guard(what, transaction, { room });
+    return this.guard(what, () => this.transaction(act, takeBack), { room });
   }
 
-  /** Throws `storage-failed` with what was being done for every failure, and `contribution-damaged` as it is. */
-  guard<T>(what: string, act: () => T, { room = 0 }: ActOptions = {}): T {
-    if (this.#isClosed) throw new XaynetError('storage-failed', `${what}: the store is closed`);
+  /** The same inside of an act that is guarded already. Throws what was thrown. */
+  transaction<T>(act: () => T, takeBack?: () => void): T {
+    const { db } = this.#file;
+    let isCommitting = false;
     try {
+      db.exec('BEGIN IMMEDIATE');
       const result = act();
-      if (room > 0) this.#missingRoom = 0;
+      isCommitting = true;
+      db.exec('COMMIT');
       return result;
     } catch (error) {
-      if (isXaynetError(error, 'contribution-damaged')) throw error;
-      if (isFull(error)) this.#missingRoom = Math.max(this.#missingRoom, room);
+      this.#rollBack();
+      if (!isCommitting || resultCode(error) === SQLITE_FULL) takeBack?.();
+      throw error;
+    }
+  }
+
+  /** There is room for all that has failed. */
+  foundRoom(): void {
+    this.#missingRoom = 0;
+  }
+
+  /** Throws `storage-failed` with what was being done for every failure, also when the data folder is not where it was; damage as it is. */
+  guard<T>(what: string, act: () => T, { room = 0 }: ActOptions = {}): T {
+    if (this.#isClosed) throw new XaynetError('storage-failed', `${what}: the store is closed`);
+    // Open files outlive their names: what is written into them now would be lost with this process.
+    if (!this.#file.isInPlace()) throw new XaynetError('storage-failed', `${what}: the database was removed, moved or replaced; bring the data folder back`);
+    try {
+      const result = act();
+      if (room > 0 && room >= this.#missingRoom) this.#missingRoom = 0;
+      return result;
+    } catch (error) {
+      if (isDamage(error)) throw error;
+      this.#missingRoom = Math.max(this.#missingRoom, LEAST_ROOM, isFull(error) ? room : 0);
       throw new XaynetError('storage-failed', `${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
   }
@@ -130,5 +143,6 @@ function resultCode(error: unknown): number | undefined {
 }
 
 function isFull(error: unknown): boolean {
-  return resultCode(error) === SQLITE_FULL || (error as { code?: string }).code === 'ENOSPC';
+  const { code = '' } = error as { code?: string };
+  return resultCode(error) === SQLITE_FULL || code === 'ENOSPC' || code === 'EDQUOT';
 }

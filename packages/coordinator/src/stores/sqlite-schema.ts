@@ -2,6 +2,7 @@
 // has not seen, in the one transaction that opens it. A step that was released is never changed.
 
 import type { DatabaseSync } from 'node:sqlite';
+import { sha256 } from '@xaynet/core/crypto';
 import type { Secrets } from './secrets.ts';
 
 /** What leads from the version before to this one. */
@@ -58,6 +59,17 @@ export const MIGRATIONS: readonly Migration[] = [
       if (row !== undefined)
         db.prepare('INSERT INTO secret VALUES (?, ?)').run('coordinator state', secrets.seal('coordinator state', row.state as Uint8Array));
       db.exec('DROP TABLE coordinator_state');
+    },
+  },
+  {
+    // A flipped bit in a model gives another model, which looks as good.
+    version: 3,
+    migrate(db) {
+      db.exec('ALTER TABLE model ADD COLUMN sha256 BLOB');
+      const set = db.prepare('UPDATE model SET sha256 = ? WHERE id = ?');
+      for (const { id } of db.prepare('SELECT id FROM model').all()) {
+        set.run(sha256(db.prepare('SELECT model FROM model WHERE id = ?').get(id!)!.model as Uint8Array), id!);
+      }
     },
   },
 ];

@@ -3,8 +3,9 @@
 // whole effect or none.
 
 import { join } from 'node:path';
-import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
+import { EncryptedMaskSeed, equalBytes, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { sha256 } from '@xaynet/core/crypto';
+import { isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { decodeMaskObject, encodeMaskObject, type MaskObject, maskObjectSize } from '@xaynet/core/mask';
 import { type CoordinatorState, decodeCoordinatorState, encodeCoordinatorState, type SeedDict, type SumDict } from '@xaynet/core/round';
 import type {
@@ -23,26 +24,31 @@ import type {
   Update,
   UpdateAdmission,
 } from './contract.ts';
+import { readAs } from './damage.ts';
 import { type ChunkAt, ChunkSpool } from './files/chunk-spool.ts';
 import { ContributionFiles, type ObjectPlace } from './files/contribution-files.ts';
 import { type Disk, systemDisk } from './files/disk.ts';
 import { type StoreOptions, storeOptions } from './options.ts';
-import type { SecretKind, SecretOptions, Secrets } from './secrets.ts';
+import type { SecretKind, Secrets } from './secrets.ts';
 import { bytes, type Row, SqliteActs } from './sqlite-acts.ts';
-import { type OpenDatabase, openDatabase } from './sqlite-file.ts';
+import { CHUNKS_FILE, CONTRIBUTIONS_FOLDER, type DatabaseOptions, type OpenDatabase, openDatabase } from './sqlite-file.ts';
+
+/** Bytes that are written at most to find out whether there is room; beyond, what the file system says is believed. */
+const MOST_PROBED = 1024 * 1024;
 
 /** What an embedded store may be told. */
-export interface SqliteStoreOptions extends StoreOptions, SecretOptions {}
+export interface SqliteStoreOptions extends StoreOptions, DatabaseOptions {}
 
 /** What tests put in the place of the machine. */
 export interface SqliteStoreParts {
   readonly disk?: Disk | undefined;
   /** Bytes after which a new file of contributions begins. */
   readonly segmentBytes?: number | undefined;
+  /** Somebody else keeps the chunks, and asks for their epoch. */
+  readonly withoutChunks?: boolean | undefined;
 }
 
-const CONTRIBUTIONS_FOLDER = 'contributions';
-const CHUNKS_FILE = 'chunks.log';
+const PROBE_FILE = 'probe.tmp';
 
 /**
  * The embedded store, in a data folder of its own; see {@link Store} for the behaviour, and `openEmbeddedStore` for one that works on a thread
@@ -69,9 +75,10 @@ export class SqliteStore implements Store {
   #keepModels: number;
   #keepRounds: number;
   readonly #contributions: ContributionFiles;
-  readonly #chunks: ChunkSpool;
+  readonly #chunks: ChunkSpool | undefined;
 
-  private constructor(folder: string, file: OpenDatabase, options: ReturnType<typeof storeOptions>, { disk = systemDisk, segmentBytes }: SqliteStoreParts) {
+  private constructor(folder: string, file: OpenDatabase, options: ReturnType<typeof storeOptions>, mayBeginAnew: boolean, parts: SqliteStoreParts) {
+    const { disk = systemDisk, segmentBytes, withoutChunks = false } = parts;
     this.#folder = folder;
     this.#disk = disk;
     this.#acts = new SqliteActs(file);
@@ -81,23 +88,26 @@ export class SqliteStore implements Store {
     this.#keepRounds = options.keepRounds;
     this.#contributions = new ContributionFiles(disk, join(folder, CONTRIBUTIONS_FOLDER), segmentBytes);
     this.#chunks = this.#acts.act('recover after the last run', () => {
-      const ends = this.#acts.all('SELECT file, max("offset" + length) AS tail FROM contribution GROUP BY file');
-      this.#contributions.recover(new Map(ends.map((row) => [Number(row.file), Number(row.tail)])), this.#checkpointFile());
-      return new ChunkSpool(disk, join(folder, CHUNKS_FILE), Number(this.#acts.get('SELECT epoch FROM chunk_epoch')!.epoch));
+      const tails = this.#acts.all('SELECT file, max("offset" + length) AS tail FROM contribution GROUP BY file');
+      const ends = new Map(tails.map((row) => [Number(row.file), Number(row.tail)]));
+      if (!mayBeginAnew) this.#checkNothingLost(ends); // before recovery removes what shows it
+      this.#contributions.recover(ends, this.#checkpointFile());
+      return withoutChunks ? undefined : new ChunkSpool(disk, chunksPath(folder), this.#epoch());
     });
   }
 
   /**
    * Opens the store in `folder`, which is created when missing, and cuts off what a crash has left of acts that were never acknowledged.
-   * Throws `option-invalid`, `storage-unwritable`, `storage-foreign`, `storage-version`, `storage-locked`, `storage-key-missing`,
-   * `storage-key-wrong`, `storage-key-exposed` or `storage-failed`.
+   * Throws `option-invalid`, `storage-unwritable`, `storage-foreign`, `storage-incomplete`, `storage-version`, `storage-locked`,
+   * `storage-key-missing`, `storage-key-wrong`, `storage-key-exposed`, `storage-damaged` or `storage-failed`.
    */
   static open(folder: string, options: SqliteStoreOptions = {}, parts: SqliteStoreParts = {}): SqliteStore {
     const checked = storeOptions(options);
     const file = openDatabase(parts.disk ?? systemDisk, folder, options);
     try {
-      return new SqliteStore(folder, file, checked, parts);
+      return new SqliteStore(folder, file, checked, options.mayBeginAnew === true, parts);
     } catch (error) {
+      if (isXaynetError(error, 'storage-damaged')) file.keepLog();
       file.close();
       throw error;
     }
@@ -106,7 +116,7 @@ export class SqliteStore implements Store {
   async coordinatorState(): Promise<CoordinatorState | undefined> {
     return this.#acts.act('read the coordinator state', () => {
       const state = this.#secret('coordinator state');
-      return state && decodeCoordinatorState(state);
+      return state && readAs('storage-damaged', 'coordinator state', () => decodeCoordinatorState(state));
     });
   }
 
@@ -164,9 +174,11 @@ export class SqliteStore implements Store {
     return this.#acts.act('read the sum dictionary', () => {
       const rows = this.#acts.all('SELECT participant, ephemeral_key FROM sum');
       if (rows.length === 0) return undefined;
-      const dict: SumDict = new KeyMap();
-      for (const row of rows) dict.set(PublicSigningKey(bytes(row.participant)), PublicEncryptKey(bytes(row.ephemeral_key)));
-      return dict;
+      return readAs('seed-dict-damaged', 'sum dictionary', () => {
+        const dict: SumDict = new KeyMap();
+        for (const row of rows) dict.set(PublicSigningKey(bytes(row.participant)), PublicEncryptKey(bytes(row.ephemeral_key)));
+        return dict;
+      });
     });
   }
 
@@ -196,10 +208,19 @@ export class SqliteStore implements Store {
   async seedDict(): Promise<SeedDict | undefined> {
     return this.#acts.act('read the seed dictionary', () => {
       const dict: SeedDict = new KeyMap();
-      for (const row of this.#acts.all('SELECT participant FROM sum')) dict.set(PublicSigningKey(bytes(row.participant)), new KeyMap());
-      if (dict.size === 0) return undefined;
+      const sums = this.#acts.all('SELECT participant FROM sum');
+      if (sums.length === 0) return undefined;
+      for (const row of sums)
+        dict.set(
+          readAs('seed-dict-damaged', 'sum participant', () => PublicSigningKey(bytes(row.participant))),
+          new KeyMap(),
+        );
       for (const row of this.#acts.iterate('SELECT sum_participant, update_participant, seed FROM seed')) {
-        dict.get(bytes(row.sum_participant))!.set(PublicSigningKey(bytes(row.update_participant)), EncryptedMaskSeed(bytes(row.seed)));
+        readAs('seed-dict-damaged', 'seed dictionary', () => {
+          const seeds = dict.get(bytes(row.sum_participant));
+          if (seeds === undefined) throw new Error('a seed for a key that is no sum participant');
+          seeds.set(PublicSigningKey(bytes(row.update_participant)), EncryptedMaskSeed(bytes(row.seed)));
+        });
       }
       return dict;
     });
@@ -217,12 +238,11 @@ export class SqliteStore implements Store {
   }
 
   async bestMasks(): Promise<readonly MaskVotes[]> {
-    return this.#acts.act('read the best masks', () =>
-      this.#acts.all('SELECT mask, votes FROM mask ORDER BY votes DESC, hash LIMIT 2').map((row) => ({
-        mask: decodeMaskObject(bytes(row.mask)),
-        votes: Number(row.votes),
-      })),
-    );
+    return this.#acts.act('read the best masks', () => {
+      const { votes, masks } = this.#acts.get('SELECT (SELECT sum(votes) FROM mask) AS votes, (SELECT count(*) FROM sum2) AS masks')!;
+      if (Number(votes) !== Number(masks)) throw new XaynetError('contribution-damaged', `${votes} votes for masks, ${masks} sum participants voted`);
+      return this.#acts.all('SELECT hash, mask, votes FROM mask ORDER BY votes DESC, hash LIMIT 2').map(maskVotes);
+    });
   }
 
   async maskCount(): Promise<number> {
@@ -239,6 +259,7 @@ export class SqliteStore implements Store {
       this.#eraseRound();
       this.#acts.run("DELETE FROM secret WHERE kind = 'coordinator state'");
       this.#acts.run('DELETE FROM latest_model');
+      this.#acts.run('DELETE FROM round_record');
     });
     this.#afterErasing();
   }
@@ -269,7 +290,7 @@ export class SqliteStore implements Store {
       );
       if (row === undefined) return undefined;
       const position = Number(row.position);
-      const participant = PublicSigningKey(bytes(row.participant));
+      const participant = readAs('contribution-damaged', `contribution ${position}`, () => PublicSigningKey(bytes(row.participant)));
       return { position, participant, maskedModel: this.#contributions.read('segment', placeOf(row), { position, rest: participant }) };
     });
   }
@@ -300,7 +321,7 @@ export class SqliteStore implements Store {
   }
 
   async appendChunks(chunks: readonly SpooledChunk[]): Promise<void> {
-    this.#acts.guard('append chunks', () => this.keepsContributions && chunks.length > 0 && this.#chunks.append(chunks), {
+    this.#acts.guard('append chunks', () => this.keepsContributions && chunks.length > 0 && this.#chunks?.append(chunks), {
       room: chunks.reduce((sum, { payload }) => sum + payload.length, 0),
     });
   }
@@ -312,11 +333,16 @@ export class SqliteStore implements Store {
 
   /** The chunk at a place, from the first one on; see {@link chunks}. */
   async nextChunk(at?: number): Promise<ChunkAt | undefined> {
-    return this.#acts.guard('read a chunk', () => (this.keepsContributions ? this.#chunks.read(at) : undefined));
+    return this.#acts.guard('read a chunk', () => (this.keepsContributions ? this.#chunks?.read(at) : undefined));
+  }
+
+  /** The number of the chunks that are of now; see {@link ChunkSpool}. */
+  async chunkEpoch(): Promise<number> {
+    return this.#acts.act('read the epoch of the chunks', () => this.#epoch());
   }
 
   async eraseChunks(): Promise<void> {
-    this.#acts.guard('erase the chunks', () => this.#chunks.erase());
+    this.#acts.guard('erase the chunks', () => this.#chunks?.erase());
   }
 
   async putRecord(record: RoundRecord): Promise<void> {
@@ -331,7 +357,7 @@ export class SqliteStore implements Store {
     return this.#acts.act('read records', () =>
       this.#acts
         .all('SELECT record FROM round_record WHERE round < ? ORDER BY round DESC LIMIT ?', before, Math.max(0, limit))
-        .map(({ record }): RoundRecord => JSON.parse(String(record))),
+        .map(({ record }) => readAs('storage-damaged', 'record of a round', (): RoundRecord => JSON.parse(String(record)))),
     );
   }
 
@@ -346,14 +372,18 @@ export class SqliteStore implements Store {
   }
 
   async putModel(id: string, model: Uint8Array): Promise<'ok' | 'already-exists'> {
-    const put = (): 'ok' | 'already-exists' => (this.#acts.run('INSERT OR IGNORE INTO model VALUES (?, ?)', id, model) === 1 ? 'ok' : 'already-exists');
+    const put = (): 'ok' | 'already-exists' =>
+      this.#acts.run('INSERT OR IGNORE INTO model (id, model, sha256) VALUES (?, ?, ?)', id, model, sha256(model)) === 1 ? 'ok' : 'already-exists';
     return this.#acts.act('write a model', put, { room: model.length });
   }
 
   async model(id: string): Promise<Uint8Array | undefined> {
     return this.#acts.act('read a model', () => {
-      const row = this.#acts.get('SELECT model FROM model WHERE id = ?', id);
-      return row && bytes(row.model);
+      const row = this.#acts.get('SELECT model, sha256 FROM model WHERE id = ?', id);
+      if (row === undefined) return undefined;
+      const model = bytes(row.model);
+      if (row.sha256 instanceof Uint8Array && equalBytes(sha256(model), row.sha256)) return model;
+      throw new XaynetError('storage-model-missing', `model ${id} is damaged: it has another SHA-256 than when it was stored`);
     });
   }
 
@@ -377,19 +407,53 @@ export class SqliteStore implements Store {
   }
 
   async ready(): Promise<void> {
-    this.#acts.act('write at all', () => {
-      // A row fits where a model does not: what failed for want of room must fit before the store says that it works.
+    const needed = this.#acts.missingRoom;
+    this.#acts.guard('write at all', () => {
+      // A row fits where a model does not, and in the log of SQLite where a new one does not: what failed must fit before the store says that it works.
       const free = this.#disk.free(this.#folder);
-      if (free < this.#acts.missingRoom) throw new Error(`${this.#acts.missingRoom} bytes of room needed, ${free} free`);
-      this.#acts.run('UPDATE schema_version SET version = version');
+      if (free < needed) throw new Error(`${needed} bytes of room needed, ${free} free`);
+      if (needed > 0) this.#probe(Math.min(needed, MOST_PROBED));
+      this.#acts.transaction(() => this.#acts.run('UPDATE schema_version SET version = version'));
+      this.#acts.foundRoom();
     });
   }
 
   async close(): Promise<void> {
     if (this.#acts.isClosed) return;
     this.#contributions.close();
-    this.#chunks.close();
+    this.#chunks?.close();
     this.#acts.close();
+  }
+
+  /** Has so many bytes on the disk, and gives them back. */
+  #probe(bytes: number): void {
+    const path = join(this.#folder, PROBE_FILE);
+    this.#disk.remove(path); // of a process that died here
+    const file = this.#disk.open(path, true);
+    try {
+      this.#disk.write(file, [new Uint8Array(bytes)], 0);
+      this.#disk.sync(file);
+    } finally {
+      this.#disk.close(file);
+      this.#disk.remove(path);
+    }
+  }
+
+  /** The database can lose acts without being damaged: when its log was, or is gone. Throws `storage-damaged` when files show that it did. */
+  #checkNothingLost(ends: ReadonlyMap<number, number>): void {
+    if (this.#disk.list(join(this.#folder, CONTRIBUTIONS_FOLDER)).length === 0) return;
+    const progress = this.#acts.get('SELECT round FROM progress');
+    const state = progress === undefined ? this.#secret('coordinator state') : undefined;
+    if (progress === undefined && state === undefined) return; // nothing, or all of it was erased
+    const round =
+      progress === undefined ? readAs('storage-damaged', 'coordinator state', () => decodeCoordinatorState(state!)).roundId : Number(progress.round);
+    const last = progress && Number(this.#acts.get('SELECT coalesce(max(position), 0) AS last FROM update_participant')!.last);
+    const lost = this.#contributions.lost(ends, round, last);
+    if (lost !== undefined) throw new XaynetError('storage-damaged', lost);
+  }
+
+  #epoch(): number {
+    return Number(this.#acts.get('SELECT epoch FROM chunk_epoch')!.epoch);
   }
 
   #round(): number {
@@ -407,7 +471,7 @@ export class SqliteStore implements Store {
     const row = this.#acts.get('SELECT box FROM secret WHERE kind = ?', kind);
     if (row === undefined) return undefined;
     const secret = this.#secrets.open(kind, bytes(row.box));
-    if (secret === undefined) throw new Error('it does not open: the database is damaged');
+    if (secret === undefined) throw new XaynetError('storage-damaged', `${kind}: it does not open`);
     return secret;
   }
 
@@ -427,7 +491,7 @@ export class SqliteStore implements Store {
 
   /** Rows first, files last: a file without a row is a leftover, a row without a file would be a loss. */
   #afterErasing(): void {
-    this.#acts.guard('erase the chunks', () => this.#chunks.begin(Number(this.#acts.get('SELECT epoch FROM chunk_epoch')!.epoch)));
+    this.#acts.guard('erase the chunks', () => this.#chunks?.begin(this.#epoch()));
     this.#collect();
   }
 
@@ -442,6 +506,18 @@ export class SqliteStore implements Store {
     const file = this.#acts.get('SELECT file FROM checkpoint')?.file;
     return file === undefined ? undefined : Number(file);
   }
+}
+
+/** Where the chunks of the store in a folder are. */
+export function chunksPath(folder: string): string {
+  return join(folder, CHUNKS_FILE);
+}
+
+/** A mask, if it is the one that was submitted: its hash was made before it was stored. */
+function maskVotes({ hash, mask, votes }: Row): MaskVotes {
+  const object = bytes(mask);
+  if (!equalBytes(sha256(object), bytes(hash))) throw new XaynetError('contribution-damaged', 'a mask has another SHA-256 than when it was submitted');
+  return { mask: readAs('contribution-damaged', 'mask', () => decodeMaskObject(object)), votes: Number(votes) };
 }
 
 function placeOf(row: Row): ObjectPlace {

@@ -68,8 +68,10 @@ export const knownAnswers: {
     cipher.encrypt(key, nonce, Uint8Array.of(1, 2, 3), sealed);
     const boxed = sealed.slice(32);
     if (!is(boxed, '45dfd65ec362d117ae44a35592215a15fc67dd') || !is(cipher.decrypt(key, nonce, boxed), '010203')) return false;
+    if (!is(cipher.decryptInPlace(key, nonce, sealed.slice()), '010203')) return false;
     boxed[17]! ^= 1;
-    return cipher.decrypt(key, nonce, boxed) === undefined;
+    sealed[49]! ^= 1;
+    return cipher.decrypt(key, nonce, boxed) === undefined && cipher.decryptInPlace(key, nonce, sealed) === undefined;
   },
 };
 

@@ -1,7 +1,7 @@
 // What `#native` means in Node: OpenSSL through node:crypto, and libsodium when the optional package sodium-native is installed.
 // Modules are asked for at first use and typed by the few lines below, so that this package compiles without Node's types and
-// that a missing or broken one is an absent provider, never an exception. No key is kept between calls: importing one costs
-// OpenSSL 0.02 to 0.05 ms, and a cache would hold secrets for longer than their owner does.
+// that a missing or broken one is an absent provider, never an exception. No secret key is kept between calls: importing one costs
+// OpenSSL 0.02 to 0.05 ms, and a cache would hold it for longer than its owner does. The last few public keys are: chunks come in rows.
 
 import { concatBytes } from '../bytes/compare.ts';
 import { fromHex } from '../bytes/text.ts';
@@ -38,6 +38,9 @@ const ED25519_PUBLIC = fromHex('302a300506032b6570032100');
 const X25519_SECRET = fromHex('302e020100300506032b656e04220420');
 const X25519_PUBLIC = fromHex('302a300506032b656e032100');
 
+/** Public keys that are kept for the next signature of the same signer: as many as may well send at a time. */
+const KEPT_VERIFIERS = 64;
+
 function opensslProvider(openssl: NodeCrypto): CryptoProvider {
   const secretKey = (prefix: Uint8Array, secret: Uint8Array): KeyObject => {
     const key = concatBytes(prefix, secret);
@@ -47,6 +50,15 @@ function opensslProvider(openssl: NodeCrypto): CryptoProvider {
   };
   const publicKey = (prefix: Uint8Array, bytes: Uint8Array): KeyObject =>
     openssl.createPublicKey({ key: concatBytes(prefix, bytes), format: 'der', type: 'spki' });
+  const verifiers = new Map<string, KeyObject>();
+  const verifier = (bytes: Uint8Array): KeyObject => {
+    const name = String.fromCharCode(...bytes);
+    const key = verifiers.get(name) ?? publicKey(ED25519_PUBLIC, bytes);
+    const [oldest] = verifiers.keys();
+    if (!verifiers.delete(name) && verifiers.size >= KEPT_VERIFIERS) verifiers.delete(oldest!);
+    verifiers.set(name, key);
+    return key;
+  };
   // Copies, because Node hands out Buffers.
   const publicHalf = (key: KeyObject): Uint8Array =>
     Uint8Array.from(openssl.createPublicKey(key).export({ format: 'der', type: 'spki' })).slice(ED25519_PUBLIC.length);
@@ -56,7 +68,7 @@ function opensslProvider(openssl: NodeCrypto): CryptoProvider {
     sign: (message, seed) => Uint8Array.from(openssl.sign(null, message, secretKey(ED25519_SECRET, seed))),
     verify(signature, message, key) {
       try {
-        return openssl.verify(null, message, publicKey(ED25519_PUBLIC, key), signature);
+        return openssl.verify(null, message, verifier(key), signature);
       } catch {
         return false;
       }
@@ -98,6 +110,10 @@ function sodiumProvider(sodium: Sodium): CryptoProvider {
     decrypt(key, nonce, boxed) {
       const plaintext = new Uint8Array(boxed.length - 16);
       return sodium.crypto_secretbox_open_easy(plaintext, boxed, nonce, key) ? plaintext : undefined;
+    },
+    decryptInPlace(key, nonce, sealed) {
+      const plaintext = sealed.subarray(48); // where the ciphertext lies: libsodium allows the two to overlap
+      return sodium.crypto_secretbox_open_easy(plaintext, sealed.subarray(32), nonce, key) ? plaintext : undefined;
     },
   };
   return { name: 'sodium-native', signing, agreement, cipher };

@@ -41,6 +41,11 @@ export interface Cipher {
   encrypt(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, sealed: Uint8Array): void;
   /** The plaintext of tag and ciphertext (16 bytes or more), or undefined when the tag does not fit. */
   decrypt(key: Uint8Array, nonce: Uint8Array, boxed: Uint8Array): Uint8Array | undefined;
+  /**
+   * The same without other memory: `sealed` is 32 bytes of scratch, then tag and ciphertext, and the plaintext is a view of it, from byte
+   * 48 on. When the tag does not fit, what `sealed` holds afterwards is not defined.
+   */
+  decryptInPlace(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
 }
 
 /** A synchronous provider; a part that it lacks is taken from another. */

@@ -18,7 +18,7 @@ import { encryptKeyPairFromSecret, encryptKeyPairFromSeed } from './encrypt-keys
 import { sha256, sha256Async } from './hash.ts';
 import { signatureCases } from './hostile-signatures.test.ts';
 import { noble } from './noble.ts';
-import { openSealed, SEAL_BYTES, seal } from './sealed-box.ts';
+import { openSealed, openSealedInPlace, SEAL_BYTES, seal } from './sealed-box.ts';
 import { sign, signAsync, signingKeyPairFromSeed, verify, verifyAsync } from './signing.ts';
 
 const P = 2n ** 255n - 19n;
@@ -305,7 +305,50 @@ for (const subject of SUBJECTS) {
         const opened = cipher().decrypt(key, nonce, view(boxed));
         assert.deepEqual(opened, bytes, `${length} bytes`);
         assert.equal(Object.getPrototypeOf(opened), Uint8Array.prototype);
+        const sealed = view(concatBytes(count(3), boxed));
+        const inPlace = cipher().decryptInPlace(key, nonce, sealed)!;
+        assert.deepEqual(inPlace, bytes, `${length} bytes in place`);
+        assert.deepEqual([inPlace.buffer, inPlace.byteOffset], [sealed.buffer, sealed.byteOffset + SEAL_BYTES], 'where the ciphertext was');
       }
+    });
+
+    test('opening in place gives what opening gives, touches nothing around the box, and refuses what it refuses', () => {
+      const keys = encryptKeyPairFromSeed(EncryptKeySeed(count(2)));
+      const other = encryptKeyPairFromSeed(EncryptKeySeed(count(3)));
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ maxLength: 300 }),
+          fc.nat(7),
+          fc.option(fc.nat()),
+          fc.constantFrom(keys, keys, keys, other),
+          (plaintext, offset, damage, opener) => {
+            const sealed = seal(plaintext, keys.publicKey, (length) => count(9, length));
+            if (damage !== null) sealed[damage % sealed.length]! ^= 1 << (damage & 7);
+            const around = new Uint8Array(offset + sealed.length + 5).fill(0xa5);
+            around.set(sealed, offset);
+            const attempt = (open: typeof openSealed, bytes: Uint8Array): string => {
+              try {
+                return toHex(open(bytes, opener));
+              } catch (error) {
+                return (error as { code: string }).code;
+              }
+            };
+            const expected = attempt(openSealed, sealed);
+            assert.equal(expected, damage === null && opener === keys ? toHex(plaintext) : 'sealed-box-open-failed');
+            assert.equal(attempt(openSealedInPlace, around.subarray(offset, offset + sealed.length)), expected);
+            assert.ok([...around.subarray(0, offset), ...around.subarray(offset + sealed.length)].every((byte) => byte === 0xa5));
+          },
+        ),
+        { numRuns: 60 },
+      );
+      for (let length = 0; length < SEAL_BYTES; length++) {
+        assert.throws(() => openSealedInPlace(new Uint8Array(length), keys), { code: 'sealed-box-open-failed' }, `${length} bytes`);
+      }
+      const large = count(4, 2 ** 17 + 3);
+      const box = seal(large, keys.publicKey, (length) => count(9, length));
+      const content = openSealedInPlace(box, keys);
+      assert.deepEqual(content, large);
+      assert.equal(content.buffer, box.buffer);
     });
 
     test('a sealed box is the same bytes as every provider makes of the same chance, and opens what libsodium sealed', () => {

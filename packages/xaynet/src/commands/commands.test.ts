@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { main } from '../main.ts';
 import { decodeModelFile } from '../model-file.ts';
+import { certificates } from '../operator/certificates.test.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/xaynet.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'xaynet-commands-'));
@@ -79,4 +81,35 @@ test('a round from the command line, and everybody stops cleanly', async () => {
   await until('word about the lost coordinator', () => again.text().includes('trying again: '), [again]);
   again.child.kill('SIGTERM');
   assert.equal(await again.ended, 0);
+});
+
+test('over TLS, a participant names the authority and its certificate, and learns what is missing', async () => {
+  const { authority, server, client } = certificates();
+  const files = { ca: authority, cert: client.cert, key: client.key, 'server-cert': server.cert, 'server-key': server.key };
+  for (const [name, pem] of Object.entries(files)) writeFileSync(join(folder, `${name}.pem`), pem);
+  const tls = 'tls_certificate = "server-cert.pem"\ntls_key = "server-key.pem"\ntls_client_auth = "ca.pem"\n';
+  writeFileSync(
+    join(folder, 'secure.toml'),
+    `[api]\nbind_address = "127.0.0.1:0"\n${tls}[model]\nlength = 3\n[store]\nkind = "memory"\n[pet.sum]\nprob = 0.99999\ncount = { min = 1, max = 9 }\ntime = { min = 0, max = 600 }`,
+  );
+  writeFileSync(join(folder, 'model.json'), '[0.5, -0.25, 1]');
+  const coordinator = xaynet('coordinator', '-c', 'secure.toml');
+  const [, url] = await until('address', () => /listening on (https:\S+)\n/.exec(coordinator.text()), [coordinator]);
+  const path = (name: string): string => join(folder, name);
+  const fails = async (...args: string[]): Promise<string> => {
+    let said = '';
+    const code = await main(['participant', '--url', url!, '--model', path('model.json'), ...args], { out: () => undefined, err: (part) => (said += part) });
+    assert.ok(code > 0, said);
+    return said;
+  };
+  assert.match(await fails(), /SELF_SIGNED_CERT_IN_CHAIN: .*--ca.*\n.*transport-tls/);
+  assert.match(await fails('--ca', path('ca.pem')), /CERTIFICATE_REQUIRED: .*--cert and --key.*\n.*transport-tls/);
+  assert.match(await fails('--ca', path('ca.pem'), '--cert', path('cert.pem')), /--cert and --key go together/);
+  assert.match(await fails('--ca', path('ca.pem'), '--url', 'http://127.0.0.1:9'), /not https:/);
+  const known = xaynet('participant', '--url', url!, '--poll', '0.05', '--ca', 'ca.pem', '--cert', 'cert.pem', '--key', 'key.pem');
+  await until('delivered message', () => /: sum message delivered/.test(known.text()), [coordinator, known]);
+  for (const each of [known, coordinator]) {
+    each.child.kill('SIGTERM');
+    assert.equal(await each.ended, 0, each.text());
+  }
 });

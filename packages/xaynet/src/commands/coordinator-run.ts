@@ -2,6 +2,7 @@
 // unchanged; what it asks for and this version does differently is printed as a notice. SIGHUP reads the file again.
 
 import type { Coordinator, Settings } from '@xaynet/coordinator';
+import { isXaynetError } from '@xaynet/core/errors';
 import type { Command } from 'commander';
 import { watchSignals } from '../stop-signal.ts';
 
@@ -30,7 +31,8 @@ async function run(file: string, print: (text: string) => void): Promise<void> {
     const settings = loadSettings(file, process.env);
     const logger = createLogger({ level: settings.log.level, output: process.stderr });
     const load = (): Settings => loadSettings(file, process.env);
-    const coordinator = await Coordinator.start(settings, { logger, load, onStop: () => process.emit('SIGTERM', 'SIGTERM') });
+    const start = (): Promise<Coordinator> => Coordinator.start(settings, { logger, load, onStop: () => process.emit('SIGTERM', 'SIGTERM') });
+    const coordinator = await afterTheOther(start, stop.signal);
     hangups.serve(() => coordinator.reload());
     try {
       print(`listening on ${coordinator.url}\n`);
@@ -44,6 +46,31 @@ async function run(file: string, print: (text: string) => void): Promise<void> {
   } finally {
     hangups.close();
     stop.close();
+  }
+  // A reader of the log that hangs would keep the process alive until it has read everything.
+  if (process.stderr.writableLength > 0) setTimeout(() => process.exit(), LAST_WORDS).unref();
+}
+
+const LAST_WORDS = 1000;
+
+const PATIENCE = 5000;
+const PAUSE = 200;
+
+/**
+ * Starts, if need be when the process before this one has let go of port and folder: whoever was killed together with its starter, or is being
+ * stopped by a supervisor, may need a moment. Rejects as `start` does when it needs longer.
+ */
+async function afterTheOther(start: () => Promise<Coordinator>, signal: AbortSignal): Promise<Coordinator> {
+  const until = performance.now() + PATIENCE;
+  for (let told = false; ; told = true) {
+    try {
+      return await start();
+    } catch (error) {
+      const other = isXaynetError(error, 'api-port-in-use') || isXaynetError(error, 'storage-locked');
+      if (!other || signal.aborted || performance.now() > until) throw error;
+      if (!told) process.stderr.write(`${error.message}; waiting up to ${PATIENCE / 1000} s for it to stop\n`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseSettings } from '@xaynet/coordinator';
 import { main } from '../main.ts';
 
@@ -91,8 +91,13 @@ interface Running {
   said(what: RegExp): Promise<RegExpExecArray>;
 }
 
-function coordinator(config: string): Running {
-  const child = spawn(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', BIN, 'coordinator', '-c', config], { cwd: folder });
+function coordinator(
+  config: string,
+  preloads: readonly string[] = [],
+  flags: readonly string[] = ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+): Running {
+  const env = { ...process.env, NODE_OPTIONS: preloads.join(' ') };
+  const child = spawn(process.execPath, [...flags, BIN, 'coordinator', '-c', config], { cwd: folder, env });
   started.push(child);
   let text = '';
   child.stdout.on('data', (data) => (text += data));
@@ -129,6 +134,31 @@ describe('a process', { skip: process.platform === 'win32' ? 'no signals there' 
       running.text(),
       /\nstopping \(SIGTERM\); what was acknowledged is kept[^\n]*\n[\s\S]*stopped; round 1 is stored in reload-data, in phase sum with 0 messages, and goes on at the next start/,
     );
+  });
+
+  test('a SIGHUP that comes while it is being loaded is kept until somebody serves it, in the process and in its starter', async () => {
+    const file = join(folder, 'early.toml');
+    writeFileSync(file, settings('[store]\nkind = "memory"'));
+    const preload = (name: string, code: string): string => {
+      const path = join(folder, name);
+      writeFileSync(path, code);
+      return pathToFileURL(path).href;
+    };
+    const atLoad = preload(
+      'at-load.mjs',
+      `import { registerHooks } from 'node:module';
+       registerHooks({ resolve(name, context, next) { if (/src.main.ts$/.test(name)) process.kill(process.pid, 'SIGHUP'); return next(name, context); } });`,
+    );
+    const alone = coordinator(file, [`--import=${atLoad}`]);
+    await alone.said(/settings read again/);
+    alone.child.kill('SIGTERM');
+    assert.equal(await alone.ended, 0, alone.text());
+    // The child tells its starter before it has run a line of its own.
+    const atStart = preload('at-start.mjs', "if (process.execArgv.includes('--conditions=source')) process.kill(process.ppid, 'SIGHUP');");
+    const started = coordinator(file, [`--import=${atStart}`], []);
+    await started.said(/settings read again/);
+    started.child.kill('SIGTERM');
+    assert.equal(await started.ended, 0, started.text());
   });
 
   test('ends at once at a second signal, a second after the first', async () => {

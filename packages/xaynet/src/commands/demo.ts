@@ -28,7 +28,11 @@ export function addDemo(program: Command, exit: (code: number) => void): void {
     )
     .option('--participants <n>', 'how many take part, 4 to 100; below 10 many rounds fail by chance and are repeated', wholeNumber(4, 100), 24)
     .option('--rounds <n>', 'successful rounds, 1 to 1000', wholeNumber(1, 1000), 10)
-    .option('--seed <n>', 'repeat a run: decides the shares, the training, and the keys and hence the roles (0 to 4294967295)', wholeNumber(0, 2 ** 32 - 1))
+    .option(
+      '--seed <n>',
+      'decides the shares, the training, and the keys and hence the roles; whose message comes in time still varies (0 to 4294967295)',
+      wholeNumber(0, 2 ** 32 - 1),
+    )
     .option(
       '--mask <name>',
       'masking configuration, group/data/bound/model (default: Power2/F32/B0/M6, with B2 where one share is above a quarter)',

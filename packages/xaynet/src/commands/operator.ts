@@ -8,6 +8,7 @@ import { roundListOf, statusOf } from '../operator/documents.ts';
 import { downloadModel, FORMATS, type Format } from '../operator/download.ts';
 import { followEvents } from '../operator/events.ts';
 import { eventLine, roundLines, size, statusLines } from '../operator/text.ts';
+import { addTlsOptions } from '../operator/tls.ts';
 import { watchSignals } from '../stop-signal.ts';
 import { decimalNumber, wholeNumber } from './numbers.ts';
 
@@ -18,16 +19,7 @@ const PATIENCE = 2000;
 
 /** A command with the options that say where the coordinator is. */
 function remote(group: Command, name: string): Command {
-  return group
-    .command(name)
-    .option('--url <url>', 'base URL of the coordinator', 'http://127.0.0.1:8081')
-    .option('--ca <file>', 'PEM file with certificates of authorities that are trusted instead of the usual ones')
-    .option('--cert <file>', 'PEM file with a client certificate; needs --key')
-    .option('--key <file>', 'PEM file with the key of the client certificate')
-    .hook('preAction', (command) => {
-      const { cert, key } = command.opts<Connection>();
-      if ((cert === undefined) !== (key === undefined)) command.error('error: --cert and --key go together');
-    });
+  return addTlsOptions(group.command(name).option('--url <url>', 'base URL of the coordinator', 'http://127.0.0.1:8081'));
 }
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
@@ -100,7 +92,7 @@ export function addEvents(group: Command, print: Print): void {
   remote(group, 'events')
     .summary('what happens in a running coordinator, as it happens')
     .description('Prints the events of a running coordinator until Ctrl-C, over lost connections and restarts.')
-    .option('--types <list>', 'only these types: round,phase,accepted,rejected,discarded,refused,model,failure,paused,recovered')
+    .option('--types <list>', 'only these types: round,phase,accepted,rejected,discarded,refused,model,failure,paused,resumed')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', '\nExamples:\n  xaynet coordinator events --types round,phase,model,failure\n  xaynet coordinator events --json | jq -c .')
     .action(async (options: Connection & { types?: string; json?: true }) => {

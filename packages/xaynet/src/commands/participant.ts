@@ -4,18 +4,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toBase64 } from '@xaynet/core/bytes';
 import type { SigningKeyPair } from '@xaynet/core/crypto';
-import { isXaynetError } from '@xaynet/core/errors';
+import { isXaynetError, XaynetError } from '@xaynet/core/errors';
 import type { Rational } from '@xaynet/core/mask';
 import type { Participant, ParticipantOptions, StateStore, Tick } from '@xaynet/participant';
 import type { Command } from 'commander';
 import { readFileIfAny, readWholeFile, writePrivateFile } from '../files.ts';
 import { parseKeyFile } from '../key-file.ts';
 import { decodeModelFile, encodeModelFile, modelFormat } from '../model-file.ts';
+import { addTlsOptions, readTlsFiles, type TlsFiles } from '../operator/tls.ts';
 import { progressLine } from '../progress-line.ts';
 import { watchSignals } from '../stop-signal.ts';
 import { decimalNumber, fraction, wholeNumber } from './numbers.ts';
 
-interface ParticipantCommand {
+interface ParticipantCommand extends TlsFiles {
   readonly url: string;
   readonly keys?: string;
   readonly state?: string;
@@ -30,7 +31,7 @@ interface ParticipantCommand {
 
 /** Adds `participant` to `program`. */
 export function addParticipant(program: Command): void {
-  program
+  const command = program
     .command('participant')
     .summary('take part in the rounds of a coordinator')
     .description('Takes part in rounds until Ctrl-C or SIGTERM, or --rounds are over; then exits with 0.')
@@ -43,7 +44,8 @@ export function addParticipant(program: Command): void {
     .option('--rounds <n>', 'stop when n rounds have ended', wholeNumber(1, 1_000_000))
     .option('--poll <seconds>', 'time between two questions to the coordinator, 0.05 to 3600', decimalNumber(0.05, 3600), 1)
     .option('--threads <n>', 'most threads for adding up masks, 0 to 256; 0 or 1: none (default: one a core, at most 4)', wholeNumber(0, 256))
-    .option('--allow-insecure', 'allow plain HTTP to another machine: whoever is on the way can read the model')
+    .option('--allow-insecure', 'allow plain HTTP to another machine: whoever is on the way can read the model');
+  addTlsOptions(command)
     .addHelpText(
       'after',
       `
@@ -56,7 +58,8 @@ a mask bound of B0.
 Examples:
   xaynet participant --url http://127.0.0.1:8081 --model weights.f32 --out global.f32
   xaynet participant --url https://example.org/pet --keys me.json --state me.state --scalar 120/1500 \\
-    --model weights.json --rounds 10`,
+    --model weights.json --rounds 10
+  xaynet participant --url https://10.0.0.5:8081 --ca authority.pem --cert me.pem --key me-key.pem --model weights.f32`,
     )
     .action(async (options: ParticipantCommand) => {
       if (options.model !== undefined) modelFormat(options.model);
@@ -89,7 +92,11 @@ async function open(options: ParticipantCommand): Promise<Participant> {
           save: async (snapshot) => writePrivateFile(options.state!, snapshot, { replace: true }),
         };
   const { url, scalar, allowInsecure, threads } = options;
-  const given: ParticipantOptions = { url, keys, scalar, store, allowInsecure, threads, progress: progressLine(say, () => performance.now()) };
+  const secure = /^https:/i.test(url);
+  const fetch = secure ? (await import('../operator/tls-fetch.ts')).tlsFetch(readTlsFiles(options)) : undefined;
+  if (!secure && (options.ca ?? options.cert) !== undefined) throw new XaynetError('option-invalid', '--ca, --cert, --key: --url is not https://');
+  const progress = progressLine(say, () => performance.now());
+  const given: ParticipantOptions = { url, keys, scalar, store, allowInsecure, threads, progress, fetch };
   const { Participant } = await import('@xaynet/participant');
   const saved = await store?.load();
   if (saved !== undefined) {
@@ -113,7 +120,7 @@ async function takePart(options: ParticipantCommand, signal: AbortSignal): Promi
   let reached = false;
   for (;;) {
     const tick = await participant.tick({ signal });
-    if (tick.waitingFor === 'network' && tick.error !== undefined && !reached) throw tick.error; // never yet there: a mistake
+    if (tick.waitingFor === 'network' && tick.error !== undefined && !reached && !isXaynetError(tick.error, 'transport-busy')) throw tick.error; // never yet there: a mistake
     reached ||= tick.error === undefined;
     if (tick.error?.message !== trouble) {
       trouble = tick.error?.message;

@@ -4,16 +4,12 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { XaynetError } from '@xaynet/core/errors';
-import { readWholeFile } from '../files.ts';
+import { connectionError, readTlsFiles, type TlsFiles, type TlsOptions } from './tls.ts';
 
 /** Where the coordinator is, and who is believed to be it. */
-export interface Connection {
+export interface Connection extends TlsFiles {
   /** Base URL; routes are below it. */
   readonly url: string;
-  /** PEM files: authorities beside the system's, and a client certificate with its key. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
 }
 
 /** Time without a byte after which a request is given up, in milliseconds. */
@@ -24,9 +20,9 @@ const MOST_JSON = 64 * 1024 * 1024;
 /** Asks one coordinator. Throws `transport-url`, `file-unreadable`. */
 export class Client {
   readonly #base: URL;
-  readonly #tls: { ca?: Buffer; cert?: Buffer; key?: Buffer };
+  readonly #tls: TlsOptions;
 
-  constructor({ url, ca, cert, key }: Connection) {
+  constructor({ url, ...tls }: Connection) {
     let base: URL | undefined;
     try {
       base = new URL(url.endsWith('/') ? url : `${url}/`);
@@ -35,11 +31,7 @@ export class Client {
     }
     if (base === undefined || !/^https?:$/.test(base.protocol) || base.username !== '') throw new XaynetError('transport-url', url);
     this.#base = base;
-    this.#tls = {
-      ...(ca === undefined ? {} : { ca: pem(ca) }),
-      ...(cert === undefined ? {} : { cert: pem(cert) }),
-      ...(key === undefined ? {} : { key: pem(key) }),
-    };
+    this.#tls = readTlsFiles(tls);
   }
 
   /** The address that `path` has there. */
@@ -48,8 +40,8 @@ export class Client {
   }
 
   /**
-   * The answer to one GET or HEAD, its body not yet read. Rejects with `transport-unreachable`, `transport-timeout`, or `transport-status` with
-   * what the coordinator says of it, unless the status is in `expected`.
+   * The answer to one GET or HEAD, its body not yet read. Rejects with `transport-unreachable`, `transport-tls` or `transport-timeout`; unless the
+   * status is in `expected`, with `transport-refused` and what the coordinator says of it, or `transport-status` when it says nothing.
    */
   async open(
     path: string,
@@ -59,8 +51,7 @@ export class Client {
     const { method = 'GET', expected = [200], signal } = options;
     const headers = { accept: 'application/json, application/problem+json;q=0.9', 'user-agent': 'xaynet', ...options.headers };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException): void =>
-        reject(signal?.aborted ? signal.reason : new XaynetError('transport-unreachable', `${url.origin}: ${error.code ?? error.message}`, { cause: error }));
+      const failed = (error: NodeJS.ErrnoException): void => reject(signal?.aborted ? signal.reason : connectionError(url.origin, error));
       const make = url.protocol === 'https:' ? tlsRequest : plainRequest;
       const sent = make(url, { method, headers, ...(signal === undefined ? {} : { signal }), ...(url.protocol === 'https:' ? this.#tls : {}) }, resolve);
       sent.setTimeout(STALL, () => sent.destroy(new XaynetError('transport-timeout', `${url.origin}: nothing for ${STALL / 1000} s`)));
@@ -68,7 +59,9 @@ export class Client {
       sent.end();
     });
     if (expected.includes(response.statusCode ?? 0)) return response;
-    throw new XaynetError('transport-status', `${method} ${url.href}: ${response.statusCode}${await explained(response)}`);
+    const why = await explained(response);
+    const code = why === undefined ? 'transport-status' : 'transport-refused';
+    throw new XaynetError(code, `${method} ${url.href}: ${response.statusCode}${why ?? ''}`);
   }
 
   /** A JSON document. Rejects as {@link Client.open}, and with `transport-not-pet` for what is none. */
@@ -81,10 +74,6 @@ export class Client {
       throw new XaynetError('transport-not-pet', `${this.urlOf(path)}: ${text.length} characters that are no JSON`);
     }
   }
-}
-
-function pem(path: string): Buffer {
-  return Buffer.from(readWholeFile(path));
 }
 
 /** The body of an answer, at most so many bytes. */
@@ -102,12 +91,13 @@ export async function readAll(response: IncomingMessage, most: number): Promise<
   return new Uint8Array(Buffer.concat(pieces));
 }
 
-/** What a problem document says, for the end of a line. */
-async function explained(response: IncomingMessage): Promise<string> {
+/** What a problem document says, for the end of a line; undefined for an answer that is none. */
+async function explained(response: IncomingMessage): Promise<string | undefined> {
   try {
     const { code, title, detail } = JSON.parse(new TextDecoder().decode(await readAll(response, 65_536)));
-    return ` ${[code, title, detail].filter((part) => typeof part === 'string').join(': ')}`;
+    const said = [code, title, detail].filter((part) => typeof part === 'string');
+    return said.length === 0 ? undefined : ` ${said.join(': ')}`;
   } catch {
-    return '';
+    return undefined;
   }
 }

@@ -46,7 +46,7 @@ export async function* followEvents(
     } catch (error) {
       if (signal.aborted) return;
       // A mistake on this side, or an answer that will not change, is no reason to ask again.
-      if (!connected || (isXaynetError(error, 'transport-status') && /: 4\d\d/.test(error.message))) throw error;
+      if (!connected || ((isXaynetError(error, 'transport-status') || isXaynetError(error, 'transport-refused')) && /: 4\d\d/.test(error.message))) throw error;
       if (!lost) trouble(error instanceof Error ? error.message : String(error));
       lost = true;
       await sleep(wait, undefined, { signal }).catch(() => undefined);

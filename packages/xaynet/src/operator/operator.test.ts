@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { SigningKeySeed, toHex } from '@xaynet/core/bytes';
 import { sign, signingKeyPairFromSeed } from '@xaynet/core/crypto';
-import forge from 'node-forge';
 import { main } from '../main.ts';
+import { certificates } from './certificates.test.ts';
 import { Client } from './client.ts';
 import { followEvents, parseEvents, type StreamEvent } from './events.ts';
 import { eventLine, span } from './text.ts';
@@ -102,7 +102,7 @@ describe('status', () => {
           response.statusCode = 503;
           json(response, { code: 'starting-up', title: 'It starts.', detail: 'Come again.' });
         },
-        /503 starting-up: It starts.: Come again./,
+        /The coordinator refused the request\.[\s\S]*503 starting-up: It starts.: Come again./,
       ],
     ] as const) {
       const { code, err } = await xaynet('status', '--url', await serve(answer));
@@ -121,8 +121,14 @@ describe('status', () => {
     const files = ['--ca', join(folder, 'ca.pem'), '--cert', join(folder, 'cert.pem'), '--key', join(folder, 'key.pem')];
     assert.equal((await xaynet('status', '--url', url, ...files)).code, 0);
     const stranger = await xaynet('status', '--url', url);
-    assert.deepEqual([stranger.code, /transport-unreachable/.test(stranger.err)], [1, true], 'a certificate that nobody vouches for is refused');
-    assert.equal((await xaynet('status', '--url', url, ...files.slice(0, 2))).code, 1, 'so is a client without one');
+    assert.deepEqual([stranger.code, /transport-tls/.test(stranger.err)], [1, true], 'a certificate that nobody vouches for is refused');
+    assert.match(stranger.err, /SELF_SIGNED_CERT_IN_CHAIN: .*--ca/);
+    const bare = await xaynet('status', '--url', url, ...files.slice(0, 2));
+    assert.deepEqual([bare.code, /CERTIFICATE_REQUIRED: .*--cert and --key/.test(bare.err)], [1, true], `so is a client without one: ${bare.err}`);
+    const plain = await xaynet('status', '--url', url.replace('https', 'http'));
+    assert.deepEqual([plain.code, /https:\/\/ in --url/.test(plain.err)], [1, true], plain.err);
+    const secure = await xaynet('status', '--url', (await serve((_, response) => json(response, STATUS))).replace('http', 'https'));
+    assert.deepEqual([secure.code, /http:\/\/ in --url/.test(secure.err)], [1, true], secure.err);
   });
 });
 
@@ -299,30 +305,3 @@ test('a line for an event: no text of the other side moves the cursor, times are
 test('spans of time keep two units', () => {
   assert.deepEqual([-1, 0, 0.5, 59, 60, 3661, 90_000, 1e7].map(span), ['0 s', '0 s', 'below 1 s', '59 s', '1 min', '1 h 1 min', '1 d 1 h', '115 d 17 h']);
 });
-
-/** An authority, a server for this machine and a client, both vouched for by it. */
-function certificates(): { authority: string; server: { cert: string; key: string }; client: { cert: string; key: string } } {
-  const issuer = [{ name: 'commonName', value: 'Test authority' }];
-  const root = forge.pki.rsa.generateKeyPair(2048);
-  const make = (name: string, keys: typeof root, extensions: object[]): string => {
-    const certificate = forge.pki.createCertificate();
-    certificate.publicKey = keys.publicKey;
-    certificate.serialNumber = String(name.length).padStart(2, '0');
-    certificate.validity.notBefore = new Date(Date.now() - 86_400_000);
-    certificate.validity.notAfter = new Date(Date.now() + 86_400_000);
-    certificate.setSubject([{ name: 'commonName', value: name }]);
-    certificate.setIssuer(issuer);
-    certificate.setExtensions(extensions);
-    certificate.sign(root.privateKey, forge.md.sha256.create());
-    return forge.pki.certificateToPem(certificate);
-  };
-  const pair = (name: string, extensions: object[]): { cert: string; key: string } => {
-    const keys = forge.pki.rsa.generateKeyPair(2048);
-    return { cert: make(name, keys, extensions), key: forge.pki.privateKeyToPem(keys.privateKey) };
-  };
-  return {
-    authority: make('Test authority', root, [{ name: 'basicConstraints', cA: true }]),
-    server: pair('localhost', [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }]),
-    client: pair('operator', [{ name: 'extKeyUsage', clientAuth: true }]),
-  };
-}

@@ -303,6 +303,19 @@ test('the status: all members always there, what was, no words of errors', () =>
     assert.deepEqual((await read()).model, { id: ID, round: 3 }, 'the status needs no store');
   }));
 
+test('the status waits for the store to name the model once, and not for one that hangs', async () => {
+  class LazyPort extends FakeApiPort {
+    ms = 30;
+    override async latestModelId(): Promise<string | undefined> {
+      await new Promise((resolve) => setTimeout(resolve, this.ms).unref());
+      return this.latest;
+    }
+  }
+  const modelOf = async (url: string): Promise<unknown> => ((await (await fetch(`${url}/status`)).json()) as { model: unknown }).model;
+  await serving(async (url) => assert.deepEqual(await modelOf(url), { id: ID, round: 3 }), { port: new LazyPort() });
+  await serving(async (url) => assert.equal(await modelOf(url), null), { port: Object.assign(new LazyPort(), { ms: 1e8 }) });
+});
+
 test('rounds: newest first, page by page, each record exactly as it was signed', () =>
   serving(async (url) => {
     const read = async (path: string): Promise<{ rounds: { round: number }[]; next: string | null }> => (await fetch(`${url}${path}`)).json() as never;

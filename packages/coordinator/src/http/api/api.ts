@@ -17,7 +17,7 @@ import type { ApiPort } from './port.ts';
 import { refusalOf, tagged } from './responses.ts';
 import { roundRoutes } from './rounds.ts';
 import { type ApiRoute, matchRoute } from './route.ts';
-import { statusRoute } from './status.ts';
+import { StatusDocument, statusRoute } from './status.ts';
 
 /** Limits of the API; see the parts that they belong to. */
 export interface ApiOptions {
@@ -30,10 +30,14 @@ export interface ApiOptions {
 /** The table of all routes that a coordinator answers, the frozen five included. */
 export function apiRoutes(port: ApiPort, options: ApiOptions = {}): readonly ApiRoute[] {
   const latest = new LatestModel(port);
+  return tableOf(port, options, latest, new StatusDocument(port, latest));
+}
+
+function tableOf(port: ApiPort, options: ApiOptions, latest: LatestModel, status: StatusDocument): readonly ApiRoute[] {
   const routes: ApiRoute[] = [
     ...FROZEN_ROUTES,
     ...healthRoutes(port),
-    statusRoute(port, latest),
+    statusRoute(status),
     eventRoute(port, options.events, options.onEventClients),
     ...roundRoutes(port),
     ...modelRoutes(port, latest, options.models),
@@ -44,10 +48,18 @@ export function apiRoutes(port: ApiPort, options: ApiOptions = {}): readonly Api
   return routes;
 }
 
+/** The routes of the API as the server asks them, and what `GET /status` says, for others who tell the same. */
+export interface Api extends ApiRoutes {
+  status(): Promise<object>;
+}
+
 /** Answers the routes of the table that are not of the protocol. */
-export function createApi(port: ApiPort, options: ApiOptions = {}): ApiRoutes {
-  const routes = apiRoutes(port, options).filter((route) => route.answer !== undefined);
+export function createApi(port: ApiPort, options: ApiOptions = {}): Api {
+  const latest = new LatestModel(port);
+  const status = new StatusDocument(port, latest);
+  const routes = tableOf(port, options, latest, status).filter((route) => route.answer !== undefined);
   return {
+    status: () => status.read(),
     methods: (path) => matchRoute(routes, path)?.route.methods,
     answer: (what, request, response) => answerOf(routes, what, request, response),
   };

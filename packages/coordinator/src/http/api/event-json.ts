@@ -1,7 +1,6 @@
-// What strangers are told of an event: which participant by eight hexadecimal digits of its key, of a model its measures and never its
-// weights, of a failure its code and never what an error said, which can name files.
+// What strangers are told of an event: of a message never whose it was (threats T15: the answer to a message tells an onlooker nothing, so
+// neither does this), of a model its measures and never its weights, of a failure its code and never what an error said, which can name files.
 
-import { toHex } from '@xaynet/core/bytes';
 import { ERRORS, type ErrorCode } from '@xaynet/core/errors';
 import type { CoordinatorEvent } from '../../events.ts';
 
@@ -12,8 +11,6 @@ export const EVENT_TYPES = ['round', 'phase', 'accepted', 'rejected', 'discarded
 
 /** Type of an event that is sent. */
 export type EventType = (typeof EVENT_TYPES)[number];
-
-const PREFIX = 4;
 
 /** An event as plain data for everybody, without its type; undefined: it is not for everybody. */
 export function publicEvent(event: Told): Readonly<Record<string, unknown>> | undefined {
@@ -54,6 +51,6 @@ function rounded(times: Readonly<Record<string, number | undefined>>): Record<st
   return Object.fromEntries(Object.entries(times).flatMap(([name, time]) => (time === undefined ? [] : [[name, Math.round(time)]])));
 }
 
-function aboutMessage({ round, phase, tag, participant, bytes }: Extract<Told, { type: 'accepted' | 'rejected' | 'discarded' }>): Record<string, unknown> {
-  return { round, phase, tag, participant: toHex(participant.subarray(0, PREFIX)), bytes };
+function aboutMessage({ round, phase, tag, bytes }: Extract<Told, { type: 'accepted' | 'rejected' | 'discarded' }>): Record<string, unknown> {
+  return { round, phase, tag, bytes };
 }

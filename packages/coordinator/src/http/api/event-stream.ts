@@ -58,7 +58,7 @@ export function eventRoute(port: ApiPort, given: Partial<StreamLimits> = {}, onC
     summary: 'What happens, as Server-Sent Events',
     description:
       `Event types: ${EVENT_TYPES.join(', ')}, and \`dropped\` with the number of events that were missed (null: unknown, the coordinator was restarted). ` +
-      'Data are JSON; participants are named by the first 8 hexadecimal digits of their key. Ends when the coordinator stops.',
+      'Data are JSON; whose message it was is not told. Ends when the coordinator stops.',
     parameters: [
       {
         name: 'types',

@@ -26,6 +26,7 @@ export const FROZEN_ROUTES: readonly ApiRoute[] = [
     },
     codes: [
       'message-too-large',
+      'rate-limited',
       'http-body-timeout',
       'http-busy',
       'queue-full',

@@ -29,6 +29,11 @@ export const DATA_TYPES: readonly DataType[] = ['F32', 'F64', 'I32', 'I64'];
 
 const BYTES: Readonly<Record<DataType, number>> = { F32: 4, F64: 8, I32: 4, I64: 8 };
 
+/** Whether a model whose weights are averages of this type loses nothing but a rounding in the format; floats as integers would mostly be 0. */
+export function isFit(format: FormatName | DataType, data: DataType): boolean {
+  return /^f/i.test(data) ? !/^i/i.test(format) : true;
+}
+
 /** Weights of the largest model that is given as JSON: its text takes some 20 bytes a weight and a reader several times that. */
 const JSON_MOST = 10_000_000;
 

@@ -5,13 +5,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { XaynetError } from '@xaynet/core/errors';
-import { modelToWeights, rational } from '@xaynet/core/mask';
+import { modelToWeights, parseMaskConfig, rational } from '@xaynet/core/mask';
 import { encodeModel } from '@xaynet/core/round';
 import fc from 'fast-check';
 import { requestedRange } from './byte-range.ts';
 import { ModelCache } from './model-cache.ts';
-import { formatModel } from './model-formats.ts';
-import { FRACTIONS, ID, MODEL, mistakesOf, OLD_ID, problemOf, serving } from './rig.test.ts';
+import { FORMAT_NAMES, formatModel } from './model-formats.ts';
+import { FakeApiPort, FRACTIONS, ID, MODEL, mistakesOf, OLD_ID, problemOf, serving } from './rig.test.ts';
 import { SCHEMAS } from './schemas.ts';
 
 const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());
@@ -53,16 +53,61 @@ test('fractions are the bytes of /model; floats are rounded once', () =>
     assert.equal(float, Math.fround(1 / 3));
   }));
 
+/** A coordinator whose models are averages of integers. */
+function integerPort(): FakeApiPort {
+  const mask = parseMaskConfig('Prime/I64/B0/M3');
+  return Object.assign(new FakeApiPort(), { task: { modelLength: FRACTIONS.length, mask, dataType: mask.data } });
+}
+
 test('integers are truncated towards zero', () =>
+  serving(
+    async (url) => {
+      assert.equal((await problemOf(await fetch(`${url}/models/${OLD_ID}.i64`))).code, 'http-format-unfit', 'larger than any');
+      const i32 = await bytesOf(await fetch(`${url}/models/latest.i32`));
+      assert.deepEqual(
+        [0, 1, 2, 3].map((i) => i32.readInt32LE(4 * i)),
+        [0, 0, 0, 0],
+      );
+      assert.equal(i32.readInt32LE(16), Math.trunc(-50_000 / 7));
+      const i64 = await bytesOf(await fetch(`${url}/models/latest.i64`));
+      assert.equal(i64.readBigInt64LE(32), BigInt(Math.trunc(-50_000 / 7)));
+      const { tensors } = readSafetensors(await bytesOf(await fetch(`${url}/models/latest.safetensors`)));
+      assert.equal(tensors.weights!.dtype, 'I64');
+      assert.equal(tensors.weights!.data.readBigInt64LE(32), BigInt(Math.trunc(-50_000 / 7)));
+      const { models } = (await (await fetch(`${url}/models`)).json()) as { models: { links: object }[] };
+      assert.deepEqual(Object.keys(models[0]!.links), FORMAT_NAMES);
+    },
+    { port: integerPort() },
+  ));
+
+test('a model of floats is not given as integers, which would be 0 nearly everywhere', () =>
   serving(async (url) => {
-    const i32 = await bytesOf(await fetch(`${url}/models/latest.i32`));
-    assert.deepEqual(
-      [0, 1, 2, 3].map((i) => i32.readInt32LE(4 * i)),
-      [0, 0, 0, 0],
-    );
-    assert.equal(i32.readInt32LE(16), Math.trunc(-50_000 / 7));
-    const i64 = await bytesOf(await fetch(`${url}/models/latest.i64`));
-    assert.equal(i64.readBigInt64LE(32), BigInt(Math.trunc(-50_000 / 7)));
+    for (const format of ['latest.i32', `${ID}.i64`, 'latest?format=i32', 'latest.safetensors?dtype=I64']) {
+      const response = await fetch(`${url}/models/${format}`);
+      assert.equal(response.status, 406);
+      const { code, detail } = await problemOf(response);
+      assert.equal(code, 'http-format-unfit');
+      assert.match(detail, /F32/);
+    }
+    const asked = await fetch(`${url}/models/latest`, { headers: { accept: 'application/vnd.xaynet.i32' } });
+    assert.equal((await problemOf(asked)).code, 'http-format-unfit');
+    const { models } = (await (await fetch(`${url}/models`)).json()) as { models: { links: object }[] };
+    assert.deepEqual(Object.keys(models[0]!.links), ['fractions', 'f32', 'f64', 'safetensors', 'json']);
+  }));
+
+test('an extension that is no format is told so, with those there are; what is no model at all is not there', () =>
+  serving(async (url) => {
+    for (const name of ['latest.xyz', `${ID}.F32`]) {
+      const response = await fetch(`${url}/models/${name}`);
+      assert.equal(response.status, 406);
+      const { code, detail } = await problemOf(response);
+      assert.equal(code, 'http-not-acceptable');
+      assert.match(detail, /one of fractions, f32, f64, .* expected, "(xyz|F32)" given/);
+    }
+    for (const name of ['17_ff.xyz', '17_ff.f32', '.xyz', 'latest.']) {
+      const { code } = await problemOf(await fetch(`${url}/models/${name}`));
+      assert.equal(code, name === 'latest.' ? 'http-not-acceptable' : 'http-model-unknown', name);
+    }
   }));
 
 test('safetensors: one tensor, aligned, with the type that was asked for and where it comes from', () =>
@@ -80,8 +125,6 @@ test('safetensors: one tensor, aligned, with the type that was asked for and whe
       assert.deepEqual([weights!.dtype, weights!.shape], [dtype, [FRACTIONS.length]]);
       assert.deepEqual(floatsOf(weights!.data, bytes), [...modelToWeights(FRACTIONS, dtype)]);
     }
-    const { tensors } = readSafetensors(await bytesOf(await fetch(`${url}/models/latest.safetensors?dtype=I64`)));
-    assert.equal(tensors.weights!.data.readBigInt64LE(32), BigInt(Math.trunc(-50_000 / 7)));
   }));
 
 test('JSON: the nearest float64s, exactly', () =>
@@ -141,7 +184,7 @@ test('the format: extension before query before Accept', () =>
 test('tags: one each for model and format; 304 reads and converts nothing', () =>
   serving(async (url, port) => {
     const tags = new Set<string>();
-    for (const format of ['fractions', 'f32', 'f64', 'i32', 'i64', 'json', 'safetensors', 'safetensors?dtype=F64']) {
+    for (const format of ['fractions', 'f32', 'f64', 'json', 'safetensors', 'safetensors?dtype=F64']) {
       const response = await fetch(`${url}/models/latest.${format}`, { method: 'HEAD' });
       tags.add(response.headers.get('etag')!);
       assert.equal(response.headers.get('cache-control'), 'no-cache');
@@ -149,7 +192,7 @@ test('tags: one each for model and format; 304 reads and converts nothing', () =
       assert.equal(byId.headers.get('etag'), response.headers.get('etag'));
       assert.equal(byId.headers.get('cache-control'), 'public, max-age=31536000, immutable');
     }
-    assert.equal(tags.size, 8);
+    assert.equal(tags.size, 6);
     port.modelsRead = 0;
     for (const tag of tags) {
       assert.match(tag, /^"[^"]+"$/);
@@ -219,7 +262,6 @@ test('what is not there, cannot be held, or is not known', () =>
     assert.equal(await codeOf('/models/17_ff'), 'http-model-unknown');
     assert.equal(await codeOf('/models/..%2F..%2Fetc%2Fpasswd'), 'http-model-unknown');
     assert.equal(await codeOf(`/models/${OLD_ID}.f32`), 'http-format-unfit');
-    assert.equal(await codeOf(`/models/${OLD_ID}.i64`), 'http-format-unfit');
     assert.equal(await codeOf('/models/latest?format=f16'), 'http-query-invalid');
     assert.equal(await codeOf('/models/latest?format=f32&format=f64'), 'http-query-invalid');
     assert.equal(await codeOf('/models?limit=0'), 'http-query-invalid');

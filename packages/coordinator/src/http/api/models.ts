@@ -10,9 +10,9 @@ import { ranged } from './byte-range.ts';
 import type { LatestModel } from './latest-model.ts';
 import { lengthOf } from './model-blocks.ts';
 import { type CacheLimits, ModelCache } from './model-cache.ts';
-import { DATA_TYPES, FORMAT_NAMES, FORMATS, type FormatName, formatModel, roundOf } from './model-formats.ts';
+import { DATA_TYPES, FORMAT_NAMES, FORMATS, type FormatName, formatModel, isFit, roundOf } from './model-formats.ts';
 import type { ApiPort } from './port.ts';
-import { oneOf, wholeNumber } from './query.ts';
+import { oneOf, shown, wholeNumber } from './query.ts';
 import { body, json, Refusal } from './responses.ts';
 import type { ApiRoute, Call, Parameter } from './route.ts';
 
@@ -71,7 +71,7 @@ export function modelRoutes(port: ApiPort, latest: LatestModel, limits?: CacheLi
       summary: 'A global model, in the format that is asked for',
       description:
         'Fractions are the bytes of /model. `f32`, `f64`: raw little-endian floats, each rounded once to the nearest (ties to even) from the exact fraction. ' +
-        '`i32`, `i64`: raw little-endian integers, each truncated towards zero. `safetensors`: one tensor `weights`. `json`: float64 in decimal.',
+        '`i32`, `i64`: raw little-endian integers, each truncated towards zero, for integer configurations only. `safetensors`: one tensor `weights`. `json`: float64 in decimal.',
       parameters: PARAMETERS,
       responses: {
         200: { description: 'The model.', content: CONTENT },
@@ -116,7 +116,9 @@ class Models {
       bytes,
       weights: this.#lengths.get(id) ?? null,
       latest: id === latest,
-      links: Object.fromEntries(FORMAT_NAMES.map((format) => [format, `/models/${encodeURIComponent(id)}.${format}`])),
+      links: Object.fromEntries(
+        FORMAT_NAMES.filter((format) => isFit(format, this.#port.task.dataType)).map((format) => [format, `/models/${encodeURIComponent(id)}.${format}`]),
+      ),
     }));
     return json({ models, total: entries.length }, { 'cache-control': 'no-cache' });
   }
@@ -127,6 +129,7 @@ class Models {
     const format = given ?? negotiated(what.accept);
     const data: DataType = (format === 'safetensors' ? oneOf(query, 'dtype', DATA_TYPES) : undefined) ?? this.#port.task.dataType;
     const id = await this.#idOf(name);
+    this.#checkFit(format, data);
     const kind = format === 'safetensors' ? `${data.toLowerCase()}.safetensors` : format;
     const etag = `"${id}.${kind}"`;
     const headers = {
@@ -141,11 +144,24 @@ class Models {
     return what.method === 'HEAD' ? whole : ranged(whole, request.headers.range, request.headers['if-range'] as string | undefined);
   }
 
-  /** The id that `name` means. Only ids of the list are looked for, so that a stranger's text reaches no store. */
   async #idOf(name: string): Promise<string> {
-    const id = name === LATEST ? await this.#latest.id() : (await this.#port.models()).find((entry) => entry.id === name)?.id;
-    if (id === undefined) throw new Refusal('http-model-unknown');
-    return id;
+    const id = await this.#find(name);
+    if (id !== undefined) return id;
+    const dot = name.lastIndexOf('.');
+    if (dot <= 0 || (await this.#find(name.slice(0, dot))) === undefined) throw new Refusal('http-model-unknown');
+    throw new Refusal('http-not-acceptable', `extension: one of ${FORMAT_NAMES.join(', ')} expected, ${shown(name.slice(dot + 1))} given`);
+  }
+
+  /** The id that `name` means. Only ids of the list are looked for, so that a stranger's text reaches no store. */
+  async #find(name: string): Promise<string | undefined> {
+    return name === LATEST ? await this.#latest.id() : (await this.#port.models()).find((entry) => entry.id === name)?.id;
+  }
+
+  #checkFit(format: FormatName, data: DataType): void {
+    const { dataType } = this.#port.task;
+    for (const given of format === 'safetensors' ? [data] : [format]) {
+      if (!isFit(given, dataType)) throw new Refusal('http-format-unfit', `${given}: the weights are ${dataType} floats, which integers would cut off`);
+    }
   }
 
   async #body(id: string, format: FormatName, data: DataType, kind: string): Promise<Uint8Array> {

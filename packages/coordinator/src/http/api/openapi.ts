@@ -6,7 +6,7 @@ import type { ApiRoute, ResponseDoc, Schema } from './route.ts';
 import { SCHEMAS } from './schemas.ts';
 
 /** What every route can answer and no row says: another method, too many requests of one address, a mistake in this program. */
-export const EVERYWHERE: readonly ErrorCode[] = ['http-method-not-allowed', 'rate-limited', 'http-failed'];
+export const EVERYWHERE: readonly ErrorCode[] = ['http-method-not-allowed', 'http-rate-limited', 'http-failed'];
 
 /** The statuses with which a route refuses, with their codes. */
 export function refusalsOf({ codes }: Pick<ApiRoute, 'codes'>): ReadonlyMap<number, readonly ErrorCode[]> {

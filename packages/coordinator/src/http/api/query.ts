@@ -42,6 +42,7 @@ export function someOf<T extends string>(query: URLSearchParams, name: string, n
   );
 }
 
-function shown(text: string): string {
+/** A text of a client's, quoted and cut short. */
+export function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

@@ -1,5 +1,5 @@
-// GET /status: what the coordinator is doing, as one JSON object whose members are always all there. It waits for nothing: what only the
-// store knows is asked beside it, at most every few seconds, and told when it is known.
+// GET /status: what the coordinator is doing, as one JSON object whose members are always all there. What only the store knows is asked beside
+// it, at most every few seconds, and told when it is known; only for the latest model it waits a moment, until the store has once named it.
 
 import type { StoreUsage } from '../../stores/contract.ts';
 import { cause } from './event-json.ts';
@@ -10,10 +10,11 @@ import { json } from './responses.ts';
 import type { ApiRoute } from './route.ts';
 
 const USAGE_MS = 10_000;
+/** How long a store that hangs may keep those waiting who ask what is going on. */
+const MODEL_MS = 500;
 
 /** `GET /status`. */
-export function statusRoute(port: ApiPort, latest: LatestModel): ApiRoute {
-  const status = new Status(port, latest);
+export function statusRoute(status: StatusDocument): ApiRoute {
   return {
     path: '/status',
     methods: ['GET', 'HEAD'],
@@ -21,15 +22,17 @@ export function statusRoute(port: ApiPort, latest: LatestModel): ApiRoute {
     parameters: [],
     responses: { 200: { description: 'The state of the round and of the process.', content: { 'application/json': 'Status' } } },
     codes: [],
-    answer: () => json(status.now()),
+    answer: async () => json(await status.read()),
   };
 }
 
-class Status {
+/** What `GET /status` and `GET /admin/status` say. */
+export class StatusDocument {
   readonly #port: ApiPort;
   readonly #latest: LatestModel;
   #failure: object | null = null;
   #model: { id: string; round: number | null } | null = null;
+  #asked: Promise<void> = Promise.resolve();
   #usage: StoreUsage | undefined;
   #usageAsked = Number.NEGATIVE_INFINITY;
 
@@ -43,12 +46,25 @@ class Status {
     this.#askModel();
   }
 
-  now(): object {
+  /** The document of now; never rejects. */
+  async read(): Promise<object> {
+    if (this.#model === null) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, MODEL_MS);
+      });
+      this.#askModel();
+      await Promise.race([this.#asked, late]);
+      clearTimeout(timer);
+    }
+    return this.#now();
+  }
+
+  #now(): object {
     const port = this.#port;
     const { version, task, masking, began } = port;
     const { round, phase, earliestEnd, latestEnd, counts, sums, updates, queued, chunkBytes, paused, failures } = port.status();
     const at = port.now();
-    if (this.#model === null) this.#askModel();
     this.#askUsage(at);
     return {
       version,
@@ -75,7 +91,7 @@ class Status {
   }
 
   #askModel(): void {
-    this.#latest.id().then(
+    this.#asked = this.#latest.id().then(
       (id) => {
         this.#model = id === undefined ? null : { id, round: roundOf(id) ?? null };
       },

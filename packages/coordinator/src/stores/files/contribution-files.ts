@@ -43,6 +43,30 @@ export class ContributionFiles {
   }
 
   /**
+   * What the files show to have been in the database once and is not there now, in words; undefined: nothing. `round` and `last`: the round
+   * that the database ends in, and the last position there, if it is under way. A crash leaves a record without a row, even several when
+   * commits failed, but all at the position that comes next: a position is given out again until its row is committed.
+   */
+  lost(ends: ReadonlyMap<number, number>, round: number, last: number | undefined): string | undefined {
+    for (const { kind, number } of this.#files()) {
+      const file = kind === 'segment' ? this.#tryOpen('segment', number) : undefined;
+      if (file === undefined) continue;
+      try {
+        if (file.mark > round) return `${this.#path('segment', number)} was begun in round ${file.mark}, the database ends in round ${round}`;
+        if (file.mark < round || last === undefined) continue;
+        let record = file.read(ends.get(number));
+        for (; record !== undefined; record = file.read(record.offset + record.length)) {
+          const position = positionIn(record.head);
+          if (position > last + 1) return `${this.#path('segment', number)} has update ${position} of round ${round}, the database ends with update ${last}`;
+        }
+      } finally {
+        file.close();
+      }
+    }
+    return undefined;
+  }
+
+  /**
    * What a crash has left: cuts every segment off at the end of its last known record, and removes the files that nothing refers to.
    * `ends`: number of each segment → that end. A segment that is missing or too short is left to be noticed when it is read.
    */
@@ -217,6 +241,10 @@ function headBytes({ position, rest }: ObjectHead): Uint8Array {
   new DataView(bytes.buffer).setBigUint64(0, BigInt(position));
   bytes.set(rest, 8);
   return bytes;
+}
+
+function positionIn(head: Uint8Array): number {
+  return head.length < 8 ? 0 : Number(new DataView(head.buffer, head.byteOffset).getBigUint64(0));
 }
 
 /** The bytes of a mask object on the wire, without a copy of the vector in them. */

@@ -1,5 +1,5 @@
 // The few file operations that the embedded store is made of, as an argument: a test can have any one of them fail, and see what is left. All
-// are synchronous, since the store has a thread of its own; writes name their place, so a failed one is repeated over itself.
+// but one are synchronous, since the store has a thread of its own; writes name their place, so a failed one is repeated over itself.
 
 import {
   closeSync,
@@ -15,6 +15,7 @@ import {
   rmSync,
   statfsSync,
   statSync,
+  writev,
   writevSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -28,6 +29,8 @@ export interface Disk {
   read(file: number, into: Uint8Array, at: number): number;
   /** Writes all pieces one after another from `at` on. */
   write(file: number, pieces: readonly Uint8Array[], at: number): void;
+  /** The same while the thread goes on; the pieces must not change meanwhile. */
+  writeLater(file: number, pieces: readonly Uint8Array[], at: number): Promise<void>;
   /** Returns when what was written survives a power failure. */
   sync(file: number): void;
   truncate(file: number, length: number): void;
@@ -70,6 +73,17 @@ export const systemDisk: Disk = {
     let place = at;
     while (rest.length > 0) {
       const written = writevSync(file, rest.slice(0, MOST_PIECES), place);
+      place += written;
+      rest = without(rest, written);
+    }
+  },
+  async writeLater(file, pieces, at) {
+    let rest = pieces.filter(({ length }) => length > 0);
+    let place = at;
+    while (rest.length > 0) {
+      const written = await new Promise<number>((resolve, reject) => {
+        writev(file, rest.slice(0, MOST_PIECES), place, (error, count) => (error === null ? resolve(count) : reject(error)));
+      });
       place += written;
       rest = without(rest, written);
     }

@@ -30,16 +30,25 @@ export interface FileRecord extends RecordPlace {
   readonly body: Uint8Array;
 }
 
+/** What is to be written. */
+export interface NewRecord {
+  readonly head: Uint8Array;
+  readonly body: readonly Uint8Array[];
+}
+
 /** One open file of records. */
 export class RecordFile {
   readonly #disk: Disk;
   readonly #file: number;
+  /** The number that its maker gave it. */
+  readonly mark: number;
   /** Where the next record goes; what may lie behind it is rubbish. */
   #end: number;
   #hasRubbish = false;
 
-  private constructor(disk: Disk, file: number, end: number) {
+  private constructor(disk: Disk, file: number, end: number, mark: number) {
     this.#disk = disk;
+    this.mark = mark;
     this.#file = file;
     this.#end = end;
   }
@@ -53,7 +62,7 @@ export class RecordFile {
       closeAndRemove(disk, file, path);
       throw error;
     }
-    return new RecordFile(disk, file, FILE_HEADER_LENGTH);
+    return new RecordFile(disk, file, FILE_HEADER_LENGTH, mark);
   }
 
   /** Opens a file that {@link create} made; undefined when it is none of this kind and, where given, of this mark. It ends where it ends. */
@@ -64,7 +73,7 @@ export class RecordFile {
       const isWhole = disk.read(file, header, 0) === FILE_HEADER_LENGTH;
       const found = Number(new DataView(header.buffer).getBigUint64(12));
       if (isWhole && (mark ?? found) === found && Buffer.compare(header, fileHeader(kind, found)) === 0) {
-        return new RecordFile(disk, file, disk.size(file));
+        return new RecordFile(disk, file, disk.size(file), found);
       }
     } catch (error) {
       disk.close(file);
@@ -80,7 +89,25 @@ export class RecordFile {
   }
 
   /** Writes one record after another: all of them or, when this throws, none. They survive a power failure after {@link sync}. */
-  append(records: readonly { readonly head: Uint8Array; readonly body: readonly Uint8Array[] }[]): RecordPlace[] {
+  append(records: readonly NewRecord[]): RecordPlace[] {
+    const { pieces, places, end } = this.#laidOut(records);
+    this.#hasRubbish = true;
+    this.#disk.write(this.#file, pieces, this.#end);
+    this.#hasRubbish = false;
+    this.#end = end;
+    return places;
+  }
+
+  /** The same while the thread goes on. Nothing else may be done to the file until it is over. */
+  async appendLater(records: readonly NewRecord[]): Promise<void> {
+    const { pieces, end } = this.#laidOut(records);
+    this.#hasRubbish = true;
+    await this.#disk.writeLater(this.#file, pieces, this.#end);
+    this.#hasRubbish = false;
+    this.#end = end;
+  }
+
+  #laidOut(records: readonly NewRecord[]): { readonly pieces: Uint8Array[]; readonly places: RecordPlace[]; readonly end: number } {
     if (this.#hasRubbish) this.cut(this.#end);
     const places: RecordPlace[] = [];
     const pieces: Uint8Array[] = [];
@@ -92,11 +119,7 @@ export class RecordFile {
       places.push(place);
       offset += place.length;
     }
-    this.#hasRubbish = true;
-    this.#disk.write(this.#file, pieces, this.#end);
-    this.#hasRubbish = false;
-    this.#end = offset;
-    return places;
+    return { pieces, places, end: offset };
   }
 
   sync(): void {

@@ -3,13 +3,16 @@
 
 import type { Worker } from 'node:worker_threads';
 import { XaynetError } from '@xaynet/core/errors';
+import { type Memory, release } from '../../buffers.ts';
 import { pack, unpack } from './parcel.ts';
-import { type AnswerMessage, errorOf, type StoreMethod } from './protocol.ts';
+import { type AnswerMessage, type CallMessage, errorOf, type StoreMethod } from './protocol.ts';
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout | undefined;
+  /** Gets back what was lent. */
+  readonly lent: readonly Memory[];
 }
 
 /** The opening of a store is answered under this number. */
@@ -34,21 +37,27 @@ export class ThreadCaller {
   /** Starts the thread and waits, as long as it takes, until it has opened its store; throws what that throws. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#wait(OPENING, { resolve: () => resolve(), reject, timer: undefined });
+      this.#wait(OPENING, { resolve: () => resolve(), reject, timer: undefined, lent: [] });
       this.#start();
     });
   }
 
-  /** Calls a method; throws what it throws, `storage-timeout` when it takes too long, and `storage-failed` when the thread ends meanwhile. */
-  call(method: StoreMethod, args: readonly unknown[]): Promise<unknown> {
+  /**
+   * Calls a method; throws what it throws, `storage-timeout` when it takes too long, and `storage-failed` when the thread ends meanwhile.
+   * `lend`: memory that goes there for the time of the call; without an answer it is lost.
+   */
+  call(method: StoreMethod, args: readonly unknown[], lend: readonly Memory[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#isDying) throw new XaynetError('storage-failed', `${method}: the thread of the store has just ended`);
       const worker = this.#worker ?? this.#start();
-      const parcel = pack(args);
+      const lent = lend.filter(({ buffer }) => buffer !== undefined && buffer.byteLength > 0);
+      const buffers = lent.map(({ buffer }) => buffer!);
+      const parcel = pack(args, buffers);
       const id = ++this.#last;
       const timer = setTimeout(() => this.#expire(id, method), this.#timeout);
-      this.#wait(id, { resolve, reject, timer });
-      worker.postMessage({ id, method, args: parcel.value }, parcel.transfer);
+      this.#wait(id, { resolve, reject, timer, lent });
+      for (const memory of lent) memory.buffer = undefined;
+      worker.postMessage({ id, method, args: parcel.value, lent: buffers } satisfies CallMessage, parcel.transfer);
     });
   }
 
@@ -95,8 +104,12 @@ export class ThreadCaller {
       return;
     }
     const waiting = this.#waiting.get(message.id);
-    if (waiting === undefined) return; // it came too late
+    if (waiting === undefined) {
+      for (const buffer of message.lent) release(buffer); // it came too late
+      return;
+    }
     this.#forget(message.id);
+    for (const [i, memory] of waiting.lent.entries()) memory.buffer = message.lent[i];
     if ('error' in message) waiting.reject(errorOf(message.error));
     else waiting.resolve(unpack(message.value));
   }

@@ -22,47 +22,56 @@ type Tagged =
   | { readonly '#': 'bytes'; readonly length: number; readonly bytes: Uint8Array }
   | { readonly '#': 'map'; readonly keys: unknown; readonly values: unknown };
 
-/** Packs plain data, bytes, dictionaries and configurations. What it is given is not kept, and not changed. */
-export function pack(value: unknown): Parcel {
-  const transfer: ArrayBuffer[] = [];
-  return { value: packed(value, transfer), transfer };
+/**
+ * Packs plain data, bytes, dictionaries and configurations. What it is given is not kept, and not changed. `lent`: buffers of which large
+ * arrays need no copy, because they are handed over themselves.
+ */
+export function pack(value: unknown, lent: readonly ArrayBuffer[] = []): Parcel {
+  const transfer: ArrayBuffer[] = [...lent];
+  return { value: packed(value, { transfer, lent }), transfer };
 }
 
-function packed(value: unknown, transfer: ArrayBuffer[]): unknown {
+interface Packing {
+  readonly transfer: ArrayBuffer[];
+  readonly lent: readonly ArrayBuffer[];
+}
+
+function packed(value: unknown, packing: Packing): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Uint8Array) return packedBytes(value, transfer);
+  if (value instanceof Uint8Array) return packedBytes(value, packing);
   if (value instanceof KeyMap) {
     const entries = [...(value as KeyMap<Uint8Array, unknown>)];
     const keys = packed(
       entries.map(([key]) => key),
-      transfer,
+      packing,
     );
     const values = packed(
       entries.map(([, one]) => one),
-      transfer,
+      packing,
     );
     return { '#': 'map', keys, values } satisfies Tagged;
   }
   const number = CONFIG_NUMBERS.get(value);
   if (number !== undefined) return { '#': 'config', number } satisfies Tagged;
-  if (Array.isArray(value)) return packedList(value, transfer);
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, packed(one, transfer)]));
+  if (Array.isArray(value)) return packedList(value, packing);
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, packed(one, packing)]));
 }
 
-function packedBytes(bytes: Uint8Array, transfer: ArrayBuffer[]): Uint8Array {
+function packedBytes(bytes: Uint8Array, packing: Packing): Uint8Array {
+  if (bytes.length >= SMALL && packing.lent.includes(bytes.buffer as ArrayBuffer)) return bytes;
   const copy = new Uint8Array(bytes); // not slice: that of a Buffer is a view
-  if (copy.length >= SMALL) transfer.push(copy.buffer);
+  if (copy.length >= SMALL) packing.transfer.push(copy.buffer);
   return copy;
 }
 
 /** Many byte values of one length go as one. */
-function packedList(list: readonly unknown[], transfer: ArrayBuffer[]): unknown {
+function packedList(list: readonly unknown[], packing: Packing): unknown {
   const length = list[0] instanceof Uint8Array ? list[0].length : 0;
   if (length === 0 || list.length < 2 || !list.every((one) => one instanceof Uint8Array && one.length === length))
-    return list.map((one) => packed(one, transfer));
+    return list.map((one) => packed(one, packing));
   const bytes = new Uint8Array(list.length * length);
   for (const [i, one] of list.entries()) bytes.set(one as Uint8Array, i * length);
-  if (bytes.length >= SMALL) transfer.push(bytes.buffer);
+  if (bytes.length >= SMALL) packing.transfer.push(bytes.buffer);
   return { '#': 'bytes', length, bytes } satisfies Tagged;
 }
 

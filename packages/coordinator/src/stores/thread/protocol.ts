@@ -15,11 +15,12 @@ export type StoreMethod = Exclude<
   never
 >;
 
-/** A call; `args` packed. Calls take effect in the order in which they are posted. */
+/** A call; `args` packed, `lent` comes back with the answer. Calls take effect in the order in which they are posted. */
 export interface CallMessage {
   readonly id: number;
   readonly method: StoreMethod;
   readonly args: unknown;
+  readonly lent: readonly ArrayBuffer[];
 }
 
 /** An error on its way. */
@@ -29,7 +30,9 @@ export interface WireError {
 }
 
 /** The answer to the call `id`, `value` packed; number 0 is the opening. */
-export type AnswerMessage = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: WireError };
+export type AnswerMessage = ({ readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: WireError }) & {
+  readonly lent: readonly ArrayBuffer[];
+};
 
 /** An error as the other thread can be told. */
 export function wireError(error: unknown): WireError {

@@ -9,7 +9,8 @@ export function spawnStoreThread(start: ThreadStart): Worker {
   const script = new URL(here.endsWith('.ts') ? './worker.ts' : './worker.js', here);
   // node:sqlite announces itself as experimental in some versions of Node; the main thread, which loads it too, has said so already.
   const execArgv = [...conditionsOf(process.execArgv), '--disable-warning=ExperimentalWarning'];
-  const worker = new Worker(script, { name: 'xaynet store', workerData: start, execArgv });
+  const resourceLimits = { maxYoungGenerationSizeMb: 6 }; // few of its objects live, and the memory is better used elsewhere
+  const worker = new Worker(script, { name: 'xaynet store', workerData: start, execArgv, resourceLimits });
   worker.unref();
   return worker;
 }

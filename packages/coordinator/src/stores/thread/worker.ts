@@ -7,18 +7,18 @@ import { type AnswerMessage, type CallMessage, type ThreadStart, wireError } fro
 
 const port = parentPort!;
 
-function answer(id: number, value: unknown): void {
+function answer(id: number, value: unknown, lent: readonly ArrayBuffer[] = []): void {
   const parcel = pack(value);
-  port.postMessage({ id, value: parcel.value } satisfies AnswerMessage, parcel.transfer);
+  port.postMessage({ id, value: parcel.value, lent } satisfies AnswerMessage, [...parcel.transfer, ...lent]);
 }
 
-function refuse(id: number, error: unknown): void {
-  port.postMessage({ id, error: wireError(error) } satisfies AnswerMessage);
+function refuse(id: number, error: unknown, lent: readonly ArrayBuffer[] = []): void {
+  port.postMessage({ id, error: wireError(error), lent } satisfies AnswerMessage, [...lent]);
 }
 
 function open({ folder, options }: ThreadStart): SqliteStore | undefined {
   try {
-    return SqliteStore.open(folder, options);
+    return SqliteStore.open(folder, options, { withoutChunks: true });
   } catch (error) {
     refuse(0, error);
     return undefined;
@@ -29,12 +29,12 @@ const store = open(workerData as ThreadStart);
 if (store !== undefined) {
   answer(0, undefined);
   // The store does all of a call before it returns, so calls cannot overtake each other.
-  port.on('message', async ({ id, method, args }: CallMessage) => {
+  port.on('message', async ({ id, method, args, lent }: CallMessage) => {
     try {
       const call = store[method] as (...args: unknown[]) => Promise<unknown>;
-      answer(id, await call.apply(store, unpack(args) as unknown[]));
+      answer(id, await call.apply(store, unpack(args) as unknown[]), lent);
     } catch (error) {
-      refuse(id, error);
+      refuse(id, error, lent);
     }
     if (method === 'close') port.close();
   });
