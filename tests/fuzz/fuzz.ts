@@ -19,7 +19,7 @@ const WEIGHTS = 4;
 /** Participants whose messages are mutated; in each phase fewer than half of those that decide. */
 const BASES = 8;
 const CONNECTIONS = 16;
-/** Growth of memory between the first fifth and the end that is not flat any more. */
+/** Growth of memory between the middle and the end that is not flat any more; V8 takes some 40 seconds until its heap has the size it stays at. */
 const FLAT_BYTES = 64 * 1024 * 1024;
 
 // Phases end with the message that makes them complete, so that the fuzzer decides when; budgets would keep most messages from the round.
@@ -54,7 +54,7 @@ export interface FuzzReport {
   readonly seconds: number;
   /** Verdicts and how often each was given. */
   readonly verdicts: Readonly<Record<string, number>>;
-  /** Resident bytes of the coordinator: at the start, after a fifth of the messages, at the end. */
+  /** Resident bytes of the coordinator: at the start, after half of the messages, at the end. */
   readonly memory: readonly (number | undefined)[];
   /** What was not as it must be; empty when all is well. */
   readonly problems: readonly string[];
@@ -113,7 +113,6 @@ class Run {
     const bases = peers(params, 'sum', BASES, chance);
     const honest = peers(params, 'sum', SUMS, chance);
     await this.#mutants([...bases.map(sumBase), ...strangers.map(sumBase)], params, Math.floor(count / 5));
-    if (count > 0) this.memory.push(this.#coordinator.memory);
     const sums = await this.#until('the sum dictionary', () => this.#sums(), honest.map(sumBase), params);
     const ours = honest.filter(({ keys }) => sums.has(keys.publicKey));
 
@@ -126,7 +125,10 @@ class Run {
         chance,
       );
     const forUpdate = peers(params, 'update', BASES, chance).map(update);
-    await this.#mutants(forUpdate, params, Math.floor((count * 3) / 5));
+    const half = Math.floor((count * 3) / 10);
+    await this.#mutants(forUpdate, params, half);
+    if (count > 0) this.memory.push(this.#coordinator.memory);
+    await this.#mutants(forUpdate, params, Math.floor((count * 3) / 5) - half);
     const updates = peers(params, 'update', UPDATES, chance).map(update);
     const path = `/seeds?pk=${encodeURIComponent(toBase64(ours[0]!.keys.publicKey))}`;
     await this.#until('the seeds', async () => (await this.#coordinator.get(path)).status === 200 || undefined, updates, params);
@@ -229,7 +231,7 @@ export function fuzzText({ seed, sent, seconds, verdicts, memory, problems }: Fu
   return [
     `${sent} mutated messages in ${seconds.toFixed(1)} s (seed ${seed}: npm run fuzz -- --count ${sent} --seed ${seed})`,
     ...Object.entries(verdicts).map(([verdict, count]) => `${String(count).padStart(8)}  ${verdict}`),
-    `resident memory of the coordinator: ${mebibytes[0]} MiB at the start, ${mebibytes[1]} after a fifth, ${mebibytes[2]} at the end`,
+    `resident memory of the coordinator: ${mebibytes[0]} MiB at the start, ${mebibytes[1]} after half, ${mebibytes[2]} at the end`,
     ...(problems.length === 0
       ? ['every refusal had a code, and an honest round came to the right model']
       : [...new Set(problems)].slice(0, 20).map((text) => `PROBLEM ${text}`)),
