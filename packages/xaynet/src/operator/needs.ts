@@ -13,8 +13,8 @@ const CHECKPOINT_BYTES = 64 * 2 ** 20;
 const FEWEST_PER_CHECKPOINT = 16;
 /** Uploads of large messages that arrive at once, as far as the needs of memory go. */
 const UPLOADS = 8;
-/** Times that a message under way is in memory: sealed, opened, on its way to the disk, and not collected yet. */
-const COPIES = 4;
+/** Times that a message under way is in memory, at most: a whole one once, opened where it lies; one in chunks also as a chunk, and joined. */
+const COPIES = 2;
 /** Bytes of bodies under way that are always admitted. */
 const BODY_BYTES = 256 * 2 ** 20;
 /** A sealed seed in the dictionary in memory and in the database: key, seed, and what holds them. */
