@@ -1,6 +1,7 @@
 // The way of a body from the network to the round, in the order of coordinator 2.1. What needs no other message is judged in a pool of
 // threads; here stay the things that do: size and phase before all, chunks and their room, what is spooled, budgets, the round itself.
 // Every refusal is a code, and one that says when to come again is our fault, never the message's: nothing a participant sends throws.
+// Longer than most files: one path with its forks for chunks, whole messages and what a restart brings back, which are one decision each.
 
 import { copyBytes, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';

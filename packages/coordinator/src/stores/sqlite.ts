@@ -1,6 +1,6 @@
 // The embedded store: one SQLite file in the data folder, written ahead and synced with every admission, locked for one process, and masked
 // models in files beside it. All calls are synchronous; each method is one transaction, so whatever happens to the process, it has its
-// whole effect or none.
+// whole effect or none. Longer than most files because it is the whole contract, method after method, each of a few lines of SQL.
 
 import { join } from 'node:path';
 import { EncryptedMaskSeed, equalBytes, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
