@@ -15,7 +15,7 @@ import type { Store } from './stores/contract.ts';
 /** What there is once the coordinator runs. */
 export interface Running {
   readonly status: () => ApiStatus;
-  readonly driver: Pick<Driver, 'bulletin' | 'paused'>;
+  readonly driver: Pick<Driver, 'bulletin' | 'unavailable'>;
   readonly store: Pick<Store, 'ready' | 'records' | 'models' | 'model' | 'latestModelId' | 'usage'>;
 }
 
@@ -67,10 +67,9 @@ export class CoordinatorApi implements ApiPort {
 
   async ready(): Promise<Readiness> {
     if (this.#running === undefined) return { ready: false, code: 'starting-up', retryAfter: 1 };
-    const { driver, store, status } = this.#running;
-    if (status().phase === 'shutdown') return { ready: false, code: 'shutting-down', retryAfter: 5 };
-    const { paused } = driver;
-    if (paused !== undefined) return { ready: false, code: paused.code, retryAfter: paused.retryAfter };
+    const { driver, store } = this.#running;
+    const { unavailable } = driver;
+    if (unavailable !== undefined) return { ready: false, code: unavailable.code, retryAfter: unavailable.retryAfter };
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Readiness>((resolve) => {
       timer = setTimeout(() => resolve({ ready: false, code: 'storage-timeout', retryAfter: 5 }), this.#options.settings.store.timeout * 1000);
