@@ -3,30 +3,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
-import { type MaskObject, parseMaskConfig } from '@xaynet/core/mask';
+import { EncryptedMaskSeed, KeyMap, PublicEncryptKey } from '@xaynet/core/bytes';
+import type { MaskObject } from '@xaynet/core/mask';
 import type { Contribution, SpooledChunk, Store, Update } from './contract.ts';
+import { filled, folders, key, maskOf } from './rig.test.ts';
 import { SqliteStore } from './sqlite.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'xaynet-crash-'));
-after(() => rmSync(root, { recursive: true, force: true }));
-let folders = 0;
-const freshFolder = (): string => join(root, `folder-${folders++}`);
-
-const CONFIG = parseMaskConfig('Prime/F32/B0/M3');
-const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
-const key = (byte: number): PublicSigningKey => PublicSigningKey(filled(32, byte));
-const mask = (byte: number, length = 100): MaskObject => ({
-  config: { vect: CONFIG, unit: CONFIG },
-  length,
-  vect: filled(length * CONFIG.bytesPerNumber, byte),
-  unit: filled(CONFIG.bytesPerNumber, byte),
-});
+const freshFolder = folders('crash');
+const mask = (byte: number, length = 100): MaskObject => maskOf(byte, length);
 const update = (byte: number): Update => ({
   participant: key(byte),
   localSeedDict: new KeyMap([[key(1), EncryptedMaskSeed(filled(80, byte))]]),

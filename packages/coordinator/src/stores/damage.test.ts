@@ -2,36 +2,24 @@
 // is what was written, and a database that has lost what it once acknowledged is refused instead of going on from an older moment.
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, test } from 'node:test';
-import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
+import { test } from 'node:test';
+import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, type PublicSigningKey } from '@xaynet/core/bytes';
 import { isXaynetError } from '@xaynet/core/errors';
-import { type MaskObject, parseMaskConfig } from '@xaynet/core/mask';
+import type { MaskObject } from '@xaynet/core/mask';
 import { isPassing } from '../patience.ts';
 import type { RoundProgress, Store, Update } from './contract.ts';
 import { openEmbeddedStore } from './embedded.ts';
 import { ContributionFiles } from './files/contribution-files.ts';
 import { systemDisk } from './files/disk.ts';
+import { filled, folders, key, maskOf } from './rig.test.ts';
 import { SqliteStore, type SqliteStoreOptions } from './sqlite.ts';
 import { CONTRIBUTIONS_FOLDER, DATABASE_FILE } from './sqlite-file.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'xaynet-damage-'));
-after(() => rmSync(root, { recursive: true, force: true }));
-let folders = 0;
-const freshFolder = (): string => join(root, `folder-${folders++}`);
-
-const CONFIG = parseMaskConfig('Prime/F32/B0/M3');
-const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
-const key = (byte: number): PublicSigningKey => PublicSigningKey(filled(32, byte));
-const mask = (byte: number, length = 10): MaskObject => ({
-  config: { vect: CONFIG, unit: CONFIG },
-  length,
-  vect: filled(length * CONFIG.bytesPerNumber, byte),
-  unit: filled(CONFIG.bytesPerNumber, byte),
-});
+const freshFolder = folders('damage');
+const mask = (byte: number, length = 10): MaskObject => maskOf(byte, length);
 const update = (byte: number): Update => ({
   participant: key(byte),
   localSeedDict: new KeyMap([1, 2].map((sum): [PublicSigningKey, EncryptedMaskSeed] => [key(sum), EncryptedMaskSeed(filled(80, byte))])),

@@ -3,32 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { isXaynetError } from '@xaynet/core/errors';
-import { type MaskObject, parseMaskConfig } from '@xaynet/core/mask';
+import type { MaskObject } from '@xaynet/core/mask';
 import type { SpooledChunk, Store, Update } from './contract.ts';
 import { openEmbeddedStore } from './embedded.ts';
 import { type Disk, systemDisk } from './files/disk.ts';
+import { filled, folders, key, maskOf } from './rig.test.ts';
 import { SqliteStore } from './sqlite.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'xaynet-faults-'));
-after(() => rmSync(root, { recursive: true, force: true }));
-let folders = 0;
-const freshFolder = (): string => join(root, `folder-${folders++}`);
-
-const CONFIG = parseMaskConfig('Prime/F32/B0/M3');
-const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
-const key = (byte: number): PublicSigningKey => PublicSigningKey(filled(32, byte));
-const mask = (byte: number, length = 1000): MaskObject => ({
-  config: { vect: CONFIG, unit: CONFIG },
-  length,
-  vect: filled(length * CONFIG.bytesPerNumber, byte),
-  unit: filled(CONFIG.bytesPerNumber, byte),
-});
+const freshFolder = folders('faults');
+const mask = (byte: number, length = 1000): MaskObject => maskOf(byte, length);
 const seeds = new KeyMap([[key(1), EncryptedMaskSeed(filled(80, 1))]]);
 const update = (byte: number, length?: number): Update => ({ participant: key(byte), localSeedDict: seeds, maskedModel: mask(byte, length) });
 const chunk = (byte: number): SpooledChunk => ({ participant: key(byte), tag: 'update', payload: filled(500, byte) });
