@@ -22,22 +22,6 @@ export function packSums(p: usize, lanes: usize, others: usize, count: usize, ou
   }
 }
 
-/** Packs lanes below the order minus packed elements, modulo the order; not zero when an element is not below the order. */
-export function packDifferences(p: usize, lanes: usize, elements: usize, count: usize, out: usize): i32 {
-  const width = <usize>load<u32>(p, WIDTH);
-  const widen = v128.load(p, WIDEN);
-  const places = v128.load(p, NARROW);
-  const order = v128.load64_splat(p + ORDER);
-  const last = i64x2.sub(order, i64x2.splat(1));
-  let bad = i64x2.splat(0);
-  for (const end = lanes + 8 * count; lanes < end; lanes += 16, elements += 2 * width, out += 2 * width) {
-    const element = i8x16.swizzle(v128.load(elements), widen);
-    bad = v128.or(bad, beyond(element, last));
-    v128.store(out, i8x16.swizzle(wrap(i64x2.sub(v128.load(lanes), element), order), places));
-  }
-  return i64x2.bitmask(bad);
-}
-
 /** Adds packed elements to lanes, without reduction; elements not below the order are left out and make the result other than zero. */
 export function addElements(p: usize, lanes: usize, elements: usize, count: usize): i32 {
   return change<Adding>(p, lanes, elements, count);

@@ -13,8 +13,9 @@ const WORD_MASK: usize = 12;
 const MASK: usize = 16;
 const DRAW_MASK: usize = 24;
 const ORDER: usize = 64;
-/** Only for the range check. */
+/** Only for the range check; differences have a number there. */
 const LEAST: usize = 512;
+const SPARE: usize = LEAST;
 
 /**
  * Looks for candidates below the order from `at` up to `end`, writes the addresses of at most `most` of them to `list` and their number
@@ -96,7 +97,7 @@ export function addWide(group: usize, elements: usize, addends: usize, count: u3
   return isValid;
 }
 
-/** Writes differences of packed elements; whether all of the second are below the order. */
+/** Writes differences of packed elements, as sums with the order less the second; whether all of these are below the order. */
 export function subtractWide(group: usize, elements: usize, subtrahends: usize, count: u32, out: usize): bool {
   const width = <usize>load<u32>(group, WIDTH);
   const mask = load<u64>(group, MASK);
@@ -109,14 +110,7 @@ export function subtractWide(group: usize, elements: usize, subtrahends: usize, 
       const x = load<u64>(subtrahends);
       const y = load<u64>(subtrahends, 8) & mask;
       isValid = isValid & isBelowPair(x, y, low, high);
-      const from = load<u64>(elements);
-      const top = load<u64>(elements, 8) & mask;
-      const borrow = u64(from < x);
-      const isNegative = (top < y) | ((top === y) & (borrow !== 0));
-      const difference = from - x;
-      const back = difference + (isNegative ? low : 0);
-      store<u64>(out, back);
-      store<u64>(out, top - y - borrow + (isNegative ? high + u64(back < difference) : 0), 8);
+      addPair(elements, mask, low - x, high - y - u64(low < x), low, high, out);
     } else {
       isValid = isValid & subtractLimbs(group, elements, subtrahends, mask, out);
     }
@@ -187,27 +181,16 @@ function addLimbs(group: usize, at: usize, mask: u64, from: usize, fromMask: u64
 /** Writes the element at `at` less the one at `from`; whether that is below the order. */
 function subtractLimbs(group: usize, at: usize, from: usize, mask: u64, out: usize): bool {
   const last = (<usize>load<u32>(group, LIMBS) - 1) << 3;
+  const subtrahend = load<u64>(from + last) & mask;
   let borrow: u64 = 0;
   for (let i: usize = 0; i < last; i += 8) {
-    const x = load<u64>(at + i);
+    const x = load<u64>(group + i, ORDER);
     const y = load<u64>(from + i);
-    store<u64>(out + i, x - y - borrow);
+    store<u64>(group + i, x - y - borrow, SPARE);
     borrow = u64(x < y) | (u64(x === y) & borrow);
   }
-  const x = load<u64>(at + last) & mask;
-  const subtrahend = load<u64>(from + last) & mask;
-  let top = x - subtrahend - borrow;
-  if ((x < subtrahend) | ((x === subtrahend) & (borrow !== 0))) {
-    let carry: u64 = 0;
-    for (let i: usize = 0; i < last; i += 8) {
-      const y = load<u64>(out + i);
-      const sum = y + load<u64>(group + i, ORDER);
-      store<u64>(out + i, sum + carry);
-      carry = u64(sum < y) | (u64(sum === u64.MAX_VALUE) & carry);
-    }
-    top += load<u64>(group + last, ORDER) + carry;
-  }
-  store<u64>(out + last, top);
+  store<u64>(group + last, load<u64>(group + last, ORDER) - subtrahend - borrow, SPARE);
+  addLimbs(group, at, mask, group + SPARE, u64.MAX_VALUE, out);
   return isBelowOrder(group, subtrahend, from, last);
 }
 

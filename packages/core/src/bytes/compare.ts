@@ -1,6 +1,14 @@
 // Comparing and joining byte strings.
 
-/** Whether two byte strings are equal. Not constant time: never compare secrets with it. */
+/**
+ * Whether two byte strings are equal. Not constant time: never compare secrets with it.
+ * @example
+ * ```ts
+ * import { ascii, compareBytes, concatBytes, equalBytes } from '@xaynet/core/bytes';
+ * equalBytes(concatBytes(ascii('su'), ascii('m')), ascii('sum')); // true
+ * compareBytes(ascii('sum'), ascii('sum2')) < 0; // true
+ * ```
+ */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
@@ -30,6 +38,14 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 /**
  * A copy of the bytes, as a plain array. `slice()` is none: of a Buffer of Node, which is a Uint8Array too, it gives a view, of memory
  * that the caller or the Buffer pool goes on using.
+ * @example
+ * ```ts
+ * import { copyBytes } from '@xaynet/core/bytes';
+ * const bytes = Uint8Array.of(1, 2);
+ * const copy = copyBytes(bytes);
+ * bytes.fill(0);
+ * copy; // Uint8Array [1, 2]
+ * ```
  */
 export function copyBytes<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
   return new Uint8Array(bytes) as Bytes;

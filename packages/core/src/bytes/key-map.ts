@@ -4,7 +4,19 @@
 import { compareBytes } from './compare.ts';
 import { toHex } from './text.ts';
 
-/** A dictionary from byte keys to values; iteration is in ascending order of the key bytes. */
+/**
+ * A dictionary from byte keys to values; iteration is in ascending order of the key bytes.
+ * @example
+ * ```ts
+ * import { KeyMap } from '@xaynet/core/bytes';
+ * const dict = new KeyMap([
+ *   [Uint8Array.of(2), 'b'],
+ *   [Uint8Array.of(1), 'a'],
+ * ]);
+ * dict.get(Uint8Array.of(2)); // 'b'
+ * [...dict].map(([, value]) => value); // ['a', 'b']
+ * ```
+ */
 export class KeyMap<K extends Uint8Array, V> implements Iterable<[K, V]> {
   readonly #entries = new Map<string, [K, V]>();
 

@@ -3,7 +3,17 @@
 
 import { XaynetError } from '../errors.ts';
 
-/** A cursor over bytes; every method throws `decode-truncated` when the bytes end too early. */
+/**
+ * A cursor over bytes; every method throws `decode-truncated` when the bytes end too early.
+ * @example
+ * ```ts
+ * import { Reader } from '@xaynet/core/bytes';
+ * const reader = new Reader(Uint8Array.of(1, 2, 1, 0, 0, 0), 'example');
+ * reader.u16be(); // 258
+ * reader.u32le(); // 1
+ * reader.u8(); // throws decode-truncated
+ * ```
+ */
 export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;

@@ -12,7 +12,16 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** The bytes of hexadecimal text (either case, no separators); throws `decode-hex`. */
+/**
+ * The bytes of hexadecimal text (either case, no separators); throws `decode-hex`.
+ * @example
+ * ```ts
+ * import { fromHex, toHex } from '@xaynet/core/bytes';
+ * toHex(Uint8Array.of(0, 255)); // '00ff'
+ * fromHex('00FF'); // Uint8Array [0, 255]
+ * fromHex('0x00'); // throws decode-hex
+ * ```
+ */
 export function fromHex(text: string): Uint8Array {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw new XaynetError('decode-hex', `${text.length} characters`);
   const bytes = new Uint8Array(text.length / 2);
@@ -32,7 +41,16 @@ export function toBase64(bytes: Uint8Array): string {
   return text;
 }
 
-/** The bytes of standard base64, with or without padding, no stray bits; throws `decode-base64` (wire.md 7.1). */
+/**
+ * The bytes of standard base64, with or without padding, no stray bits; throws `decode-base64` (wire.md 7.1).
+ * @example
+ * ```ts
+ * import { fromBase64, toBase64 } from '@xaynet/core/bytes';
+ * toBase64(Uint8Array.of(251, 255)); // '+/8='
+ * fromBase64('+/8'); // Uint8Array [251, 255]
+ * fromBase64('-_8='); // throws decode-base64
+ * ```
+ */
 export function fromBase64(text: string): Uint8Array {
   const bad = (why: string): XaynetError => new XaynetError('decode-base64', why);
   const padding = text.length - text.replace(/=+$/, '').length;

@@ -1,6 +1,13 @@
 // The one writer: sized before it starts, so that encoding allocates once; it refuses to be finished half full.
 
-/** Writes into a buffer of exactly `size` bytes. */
+/**
+ * Writes into a buffer of exactly `size` bytes.
+ * @example
+ * ```ts
+ * import { Writer } from '@xaynet/core/bytes';
+ * new Writer(6).u16be(258).u32le(1).finish(); // Uint8Array [1, 2, 1, 0, 0, 0]
+ * ```
+ */
 export class Writer {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;

@@ -1,8 +1,9 @@
 // The one place where providers are chosen: at first use, part by part, the fastest one that is present and gives the known
 // answers. noble does what no other can. The choice holds for this thread and is reported by `cryptoProviders`.
 
-import { nativeProviders } from '#native';
-import { knownAnswers } from './known-answers.ts';
+import { nativeChoice, nativeProviders } from '#native';
+import { judgesRightly } from './known-verdicts.ts';
+import type { Choice, ProviderPart, Purpose } from './native-choice.ts';
 import { noble } from './noble.ts';
 import type { Agreement, AsyncCryptoProvider, Cipher, CryptoProvider, CryptoProviderName, Hashing, Signing } from './provider.ts';
 import { detectWebCrypto, subtleCrypto } from './webcrypto.ts';
@@ -19,7 +20,7 @@ export interface CryptoProviders {
   readonly agreement: CryptoProviderName;
   /** XSalsa20-Poly1305 of sealed boxes. */
   readonly sealing: CryptoProviderName;
-  /** Ed25519 of `signAsync` and `verifyAsync`: instead of noble always, else from 32 KiB on. Absent: none, or not looked for yet. */
+  /** Ed25519 of `signAsync`, and of `verifyAsync` where its verdicts are right as well: instead of noble always, else from 32 KiB on. Absent: none, or not looked for yet. */
   readonly asyncSigning?: CryptoProviderName;
   /** SHA-256 of `sha256Async`: instead of noble always, else from 32 KiB on. Absent: none, or not looked for yet. */
   readonly asyncHashing?: CryptoProviderName;
@@ -31,21 +32,6 @@ export interface CryptoProviders {
  */
 export const LONG_MESSAGE: number = 32 * 1024;
 
-type Part = 'signing' | 'shortSigning' | 'hashing' | 'agreement' | 'cipher';
-
-/** Best first; measured, best of several, in `docs/ARCHITECTURE.md`. */
-const PREFERENCE: Readonly<Record<Part, readonly CryptoProviderName[]>> = {
-  signing: ['node:crypto', 'sodium-native'],
-  shortSigning: ['sodium-native', 'node:crypto'],
-  hashing: ['node:crypto'],
-  agreement: ['sodium-native', 'node:crypto'],
-  cipher: ['sodium-native'],
-};
-
-interface Choice<T> {
-  readonly name: CryptoProviderName;
-  readonly use: T;
-}
 interface Chosen {
   readonly signing: Choice<Signing>;
   readonly shortSigning: Choice<Signing>;
@@ -58,6 +44,7 @@ let present: readonly CryptoProvider[] | undefined;
 let forced: CryptoProviderName | undefined;
 let chosen: Chosen | undefined;
 let asynchronous: AsyncCryptoProvider | undefined;
+let judges: Promise<boolean> | undefined;
 
 /** Every synchronous provider of this machine, noble first, whether or not it gives the known answers. */
 export function presentProviders(): readonly CryptoProvider[] {
@@ -66,32 +53,15 @@ export function presentProviders(): readonly CryptoProvider[] {
 }
 
 function choose(): Chosen {
-  const pick = <K extends 'signing' | 'hashing' | 'agreement' | 'cipher'>(
-    part: K,
-    preference: readonly CryptoProviderName[],
-    knows: (candidate: Required<CryptoProvider>[K]) => boolean,
-  ): Choice<Required<CryptoProvider>[K]> => {
-    for (const name of forced === undefined ? preference : [forced]) {
-      const use = name === 'noble' ? undefined : presentProviders().find((provider) => provider.name === name)?.[part];
-      if (use !== undefined && answers(() => knows(use as Required<CryptoProvider>[K]))) return { name, use: use as Required<CryptoProvider>[K] };
-    }
-    return { name: 'noble', use: noble[part] };
-  };
+  const pick = <K extends ProviderPart>(purpose: Purpose, part: K): Choice<Required<CryptoProvider>[K]> =>
+    nativeChoice(purpose, part, forced) ?? { name: 'noble', use: noble[part] };
   return {
-    signing: pick('signing', PREFERENCE.signing, knownAnswers.signing),
-    shortSigning: pick('signing', PREFERENCE.shortSigning, knownAnswers.signing),
-    hashing: pick('hashing', PREFERENCE.hashing, knownAnswers.hashing),
-    agreement: pick('agreement', PREFERENCE.agreement, knownAnswers.agreement),
-    cipher: pick('cipher', PREFERENCE.cipher, knownAnswers.cipher),
+    signing: pick('signing', 'signing'),
+    shortSigning: pick('shortSigning', 'signing'),
+    hashing: pick('hashing', 'hashing'),
+    agreement: pick('agreement', 'agreement'),
+    cipher: pick('cipher', 'cipher'),
   };
-}
-
-function answers(ask: () => boolean): boolean {
-  try {
-    return ask();
-  } catch {
-    return false;
-  }
 }
 
 function current(): Chosen {
@@ -125,6 +95,19 @@ export async function asyncSigningFor(length: number): Promise<AsyncCryptoProvid
   return paysBeside(length, name) ? (await lookBeside()).signing : undefined;
 }
 
+/** The same to verify with: asked once more, for its verdicts. */
+export async function asyncVerifyingFor(length: number): Promise<AsyncCryptoProvider['signing']> {
+  const signing = await asyncSigningFor(length);
+  if (signing === undefined) return undefined;
+  return (await judging(signing)) ? signing : undefined;
+}
+
+/** Whether it also verifies rightly; asked once. */
+function judging(signing: Required<AsyncCryptoProvider>['signing']): Promise<boolean> {
+  judges ??= judgesRightly(signing);
+  return judges;
+}
+
 /** WebCrypto's SHA-256 for `length` bytes; undefined where there is none or it does not pay. */
 export async function asyncHashingFor(length: number): Promise<AsyncCryptoProvider['hashing']> {
   return paysBeside(length, current().hashing.name) ? (await lookBeside()).hashing : undefined;
@@ -146,7 +129,7 @@ async function lookBeside(): Promise<AsyncCryptoProvider> {
  * @example
  * ```ts
  * import { cryptoProviders } from '@xaynet/core/crypto';
- * cryptoProviders().sealing; // 'sodium-native' in Node where it is installed, 'noble' elsewhere
+ * cryptoProviders().sealing; // 'sodium-native' or 'noble': the former in Node, where it is installed
  * ```
  */
 export function cryptoProviders(): CryptoProviders {
@@ -163,9 +146,17 @@ export function cryptoProviders(): CryptoProviders {
   };
 }
 
-/** As {@link cryptoProviders}, after having looked for WebCrypto. Never rejects. */
+/**
+ * As {@link cryptoProviders}, after having looked for WebCrypto. Never rejects.
+ * @example
+ * ```ts
+ * import { detectCryptoProviders } from '@xaynet/core/crypto';
+ * (await detectCryptoProviders()).asyncHashing; // 'webcrypto' or undefined: where the platform has none
+ * ```
+ */
 export async function detectCryptoProviders(): Promise<CryptoProviders> {
-  await lookBeside();
+  const { signing } = await lookBeside();
+  if (signing !== undefined) await judging(signing);
   return cryptoProviders();
 }
 

@@ -19,6 +19,12 @@ export function sha256(bytes: Uint8Array): Sha256 {
 /**
  * The digest that {@link sha256} gives, by WebCrypto beside the calling thread where there is one and it pays: always where `sha256`
  * has only noble, otherwise from 32 KiB on. `bytes` must not change until the promise settles.
+ * @example
+ * ```ts
+ * import { toHex } from '@xaynet/core/bytes';
+ * import { sha256Async } from '@xaynet/core/crypto';
+ * toHex(await sha256Async(new Uint8Array(0))).slice(0, 8); // 'e3b0c442'
+ * ```
  */
 export async function sha256Async(bytes: Uint8Array): Promise<Sha256> {
   const beside = await asyncHashingFor(bytes.length);

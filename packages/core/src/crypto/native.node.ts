@@ -5,7 +5,8 @@
 
 import { concatBytes } from '../bytes/compare.ts';
 import { fromHex } from '../bytes/text.ts';
-import type { Agreement, Cipher, CryptoProvider, Hashing, Signing } from './provider.ts';
+import { type Choice, choiceOf, type ProviderPart, type Purpose } from './native-choice.ts';
+import type { Agreement, Boxes, Cipher, CryptoProvider, CryptoProviderName, Hashing, Signing } from './provider.ts';
 
 interface KeyObject {
   export(options: { readonly format: 'der'; readonly type: 'spki' }): Uint8Array;
@@ -24,6 +25,9 @@ interface Sodium {
   crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
   crypto_scalarmult_base(publicKey: Uint8Array, secretKey: Uint8Array): void;
   crypto_scalarmult(shared: Uint8Array, secretKey: Uint8Array, publicKey: Uint8Array): void;
+  crypto_generichash(digest: Uint8Array, bytes: Uint8Array): void;
+  crypto_box_easy(boxed: Uint8Array, plaintext: Uint8Array, nonce: Uint8Array, publicKey: Uint8Array, secretKey: Uint8Array): void;
+  crypto_box_seal_open(plaintext: Uint8Array, sealed: Uint8Array, publicKey: Uint8Array, secretKey: Uint8Array): boolean;
   crypto_secretbox_easy(boxed: Uint8Array, plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
   crypto_secretbox_open_easy(plaintext: Uint8Array, boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array): boolean;
 }
@@ -105,7 +109,20 @@ function sodiumProvider(sodium: Sodium): CryptoProvider {
     publicKey: (secretKey) => filled(32, (key) => sodium.crypto_scalarmult_base(key, secretKey)),
     sharedSecret: (secretKey, theirs) => filled(32, (shared) => sodium.crypto_scalarmult(shared, secretKey, theirs)),
   };
+  const boxes: Boxes = {
+    seal(plaintext, ephemeral, recipient, sealed) {
+      const nonce = filled(24, (bytes) => sodium.crypto_generichash(bytes, concatBytes(ephemeral.publicKey, recipient)));
+      try {
+        sodium.crypto_box_easy(sealed.subarray(32), plaintext, nonce, recipient, ephemeral.secretKey);
+        return true;
+      } catch {
+        return false; // all that libsodium fails on here is a product of zero
+      }
+    },
+    open: (sealed, { publicKey, secretKey }, plaintext) => sodium.crypto_box_seal_open(plaintext, sealed, publicKey, secretKey),
+  };
   const cipher: Cipher = {
+    boxes,
     encrypt: (key, nonce, plaintext, sealed) => sodium.crypto_secretbox_easy(sealed.subarray(32), plaintext, nonce, key),
     decrypt(key, nonce, boxed) {
       const plaintext = new Uint8Array(boxed.length - 16);
@@ -135,4 +152,16 @@ export function nativeProviders(): readonly CryptoProvider[] {
     ),
     ...load((node) => opensslProvider(node.getBuiltinModule('node:crypto'))),
   ];
+}
+
+let present: readonly CryptoProvider[] | undefined;
+
+/** Who of them is used for a purpose; undefined: none. */
+export function nativeChoice<K extends ProviderPart>(
+  purpose: Purpose,
+  part: K,
+  forced: CryptoProviderName | undefined,
+): Choice<Required<CryptoProvider>[K]> | undefined {
+  present ??= nativeProviders();
+  return choiceOf(present, purpose, part, forced);
 }

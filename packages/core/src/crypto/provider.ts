@@ -13,9 +13,10 @@ export interface Signing {
   sign(message: Uint8Array, seed: Uint8Array): Uint8Array;
   /**
    * Whether S·B − h·A encodes to R, byte for byte and without a cofactor. Called with 64 and 32 bytes, S below the group order,
-   * R and A not of small order, and y of A below p; whether a point has this y is asked here. Never throws.
+   * R and A not of small order, and y of A below p; whether a point has this y is asked here. Never throws. Absent: noble's (noble-verify.ts),
+   * which is none of its provider, so that who only signs does not load it.
    */
-  verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
+  verify?(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
 }
 
 /** SHA-256. */
@@ -46,6 +47,22 @@ export interface Cipher {
    * 48 on. When the tag does not fit, what `sealed` holds afterwards is not defined.
    */
   decryptInPlace(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  /** Sealed boxes in one go, agreement and nonce included. Absent: they are put together from parts. */
+  readonly boxes?: Boxes;
+}
+
+/** libsodium's sealed boxes (wire 1.2), from a given ephemeral pair. */
+export interface Boxes {
+  /** Writes tag (16 bytes) and ciphertext into `sealed` from byte 32 on; false when the recipient is a point of small order. */
+  seal(plaintext: Uint8Array, ephemeral: BoxKeys, recipient: Uint8Array, sealed: Uint8Array): boolean;
+  /** Writes the plaintext, `sealed.length - 48` bytes, where it may lie over its ciphertext; false when the box does not open, or is of a point of small order. */
+  open(sealed: Uint8Array, keys: BoxKeys, plaintext: Uint8Array): boolean;
+}
+
+/** A pair of X25519, 32 bytes each. */
+export interface BoxKeys {
+  readonly publicKey: Uint8Array;
+  readonly secretKey: Uint8Array;
 }
 
 /** A synchronous provider; a part that it lacks is taken from another. */

@@ -308,7 +308,8 @@ for (const subject of SUBJECTS) {
         const sealed = view(concatBytes(count(3), boxed));
         const inPlace = cipher().decryptInPlace(key, nonce, sealed)!;
         assert.deepEqual(inPlace, bytes, `${length} bytes in place`);
-        assert.deepEqual([inPlace.buffer, inPlace.byteOffset], [sealed.buffer, sealed.byteOffset + SEAL_BYTES], 'where the ciphertext was');
+        const ciphertext = sealed.subarray(SEAL_BYTES); // Hermes tells no place of an empty array
+        assert.deepEqual([inPlace.buffer, inPlace.byteOffset], [ciphertext.buffer, ciphertext.byteOffset], 'where the ciphertext was');
       }
     });
 

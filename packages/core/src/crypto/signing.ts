@@ -3,12 +3,13 @@
 // stated here, once for every provider; all that is left to them is the equation. `providers.test.ts` has bytes for every clause
 // and runs them over all.
 
-import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { copyBytes } from '../bytes/compare.ts';
 import { PublicSigningKey, SecretSigningKey, Signature, SigningKeySeed } from '../bytes/fixed.ts';
-import { asyncSigningFor, signingFor } from './chosen.ts';
-import { P, Point } from './curve25519.ts';
+import { asyncSigningFor, asyncVerifyingFor, signingFor } from './chosen.ts';
 import { coordinate, isSmallOrderEdwards } from './low-order.ts';
+import { ORDER } from './noble-cut/ed25519.ts';
+import { fromLittleEndian, P } from './noble-cut/x25519.ts';
+import { nobleVerify } from './noble-verify.ts';
 import type { RandomBytes } from './random.ts';
 
 /** An Ed25519 pair: the identity of a participant (wire 1.1). */
@@ -37,7 +38,15 @@ export function signingKeyPairFromSeed(seed: SigningKeySeed): SigningKeyPair {
   return { publicKey, secretKey };
 }
 
-/** A fresh pair from 32 random bytes; throws `length-mismatch` when `random` returns another number. */
+/**
+ * A fresh pair from 32 random bytes; throws `length-mismatch` when `random` returns another number.
+ * @example
+ * ```ts
+ * import { generateSigningKeyPair } from '@xaynet/core/crypto';
+ * const keys = generateSigningKeyPair((length) => crypto.getRandomValues(new Uint8Array(length)));
+ * keys.publicKey.length; // 32: the identity of a participant
+ * ```
+ */
 export function generateSigningKeyPair(random: RandomBytes): SigningKeyPair {
   return signingKeyPairFromSeed(SigningKeySeed(random(SigningKeySeed.LENGTH)));
 }
@@ -45,6 +54,15 @@ export function generateSigningKeyPair(random: RandomBytes): SigningKeyPair {
 /**
  * The deterministic signature of `message`: pure Ed25519, no prehash, no context (wire 1.2). The public key is computed from
  * the seed, never taken from the second half of `secretKey`: signing with a foreign half would give the seed away.
+ * @example
+ * ```ts
+ * import { ascii, SigningKeySeed } from '@xaynet/core/bytes';
+ * import { sign, signingKeyPairFromSeed, verify } from '@xaynet/core/crypto';
+ * const { publicKey, secretKey } = signingKeyPairFromSeed(SigningKeySeed(new Uint8Array(32)));
+ * const signature = sign(ascii('sum'), secretKey); // 64 bytes
+ * verify(signature, ascii('sum'), publicKey); // true
+ * verify(signature, ascii('sun'), publicKey); // false
+ * ```
  */
 export function sign(message: Uint8Array, secretKey: SecretSigningKey): Signature {
   return Signature(signingFor(message.length).sign(message, secretKey.subarray(0, SigningKeySeed.LENGTH)));
@@ -86,7 +104,8 @@ export async function signAsync(message: Uint8Array, secretKey: SecretSigningKey
  * equal to R byte for byte, without a cofactor. Never throws: bad bytes are a `false`. Not constant time: all input is public.
  */
 export function verify(signature: Signature, message: Uint8Array, publicKey: PublicSigningKey): boolean {
-  return isStrict(signature, publicKey) && signingFor(message.length).verify(signature, message, publicKey);
+  const { verify: isRight = nobleVerify } = signingFor(message.length);
+  return isStrict(signature, publicKey) && isRight(signature, message, publicKey);
 }
 
 /**
@@ -97,7 +116,7 @@ export async function verifyAsync(signature: Signature, message: Uint8Array, pub
   if (!isStrict(signature, publicKey)) return false;
   // What was looked at is what is verified, also when the caller reuses its buffer meanwhile.
   const [s, key] = [copyBytes(signature), copyBytes(publicKey)];
-  const beside = await asyncSigningFor(message.length);
+  const beside = await asyncVerifyingFor(message.length);
   if (beside !== undefined) {
     try {
       return await beside.verify(s, message, key);
@@ -113,7 +132,7 @@ function isStrict(signature: Uint8Array, publicKey: Uint8Array): boolean {
   return (
     signature.length === Signature.LENGTH &&
     publicKey.length === PublicSigningKey.LENGTH &&
-    Point.Fn.isValid(bytesToNumberLE(signature.subarray(32))) &&
+    fromLittleEndian(signature.subarray(32)) < ORDER &&
     coordinate(publicKey) < P &&
     !isSmallOrderEdwards(signature.subarray(0, 32)) &&
     !isSmallOrderEdwards(publicKey)

@@ -3,10 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { maskingBackend, useMaskingBackend } from '../mask/backend.ts';
 import { kernel } from './chosen.ts';
-import type { Kernel } from './kernel.ts';
-import { wasmKernel as leftOut } from './no-wasm.ts';
+import type { Kernel, Unmasking } from './kernel.ts';
+import { testedKernel as leftOut } from './no-wasm.ts';
+import { wasmUnmasking as unmaskingLeftOut } from './no-wasm-unmasking.ts';
 import { plain } from './plain.ts';
+import { plainUnmasking } from './plain-unmasking.ts';
+import { unmasking } from './unmasking.ts';
 import { RIGHT, selfTest } from './wasm/self-test.ts';
+import { RIGHT_UNMASKING, testUnmasking } from './wasm/self-test-unmasking.ts';
 
 test('Node has the WebAssembly kernel with the keystream of OpenSSL; every backend can be taken by name', () => {
   assert.deepEqual(maskingBackend(), { kernel: 'wasm', keystream: 'openssl' });
@@ -29,27 +33,57 @@ test('the self-test knows what a right kernel gives, and a wrong one by any of i
     { ...plain, draws: (seed: Uint8Array) => plain.draws(seed.map((byte) => byte ^ 1)) },
     { ...plain, inRange: () => true },
     { ...plain, areFinite: () => true },
-    { ...plain, decode: () => new Float32Array(17) },
-    ...(['F64', 'I32', 'I64'] as const).map(
-      (wrong): Kernel => ({
-        ...plain,
-        decode: (group, elements, decoding, data) =>
-          data === wrong
-            ? plain.decode(group, elements, decoding, data).fill((data === 'I64' ? 0n : 0) as never)
-            : plain.decode(group, elements, decoding, data),
-      }),
-    ),
     ...[Float64Array, Int32Array, BigInt64Array].map(
       (Wrong): Kernel => ({
         ...plain,
         encode: (encoding, scalar, weights, out) => void (weights instanceof Wrong ? out.fill(0) : plain.encode(encoding, scalar, weights, out)),
       }),
     ),
-    { ...plain, writeFractions: () => ({ count: 0, bytes: 0 }) },
+    ...[Float32Array, Float64Array, Int32Array, BigInt64Array].map(
+      (Wrong): Kernel => ({
+        ...plain,
+        readFractions: (bytes, weights, from) => (weights instanceof Wrong ? { count: 0, bytes: 0 } : plain.readFractions(bytes, weights, from)),
+      }),
+    ),
   ]) {
     assert.notEqual(selfTest(wrong), RIGHT);
   }
 });
+
+test('the test of unmasking knows what is right, and what is wrong in any of its functions', () => {
+  assert.equal(testUnmasking(plainUnmasking), RIGHT_UNMASKING);
+  for (const wrong of ['F32', 'F64', 'I32', 'I64'] as const) {
+    const lie: Unmasking['decode'] = (group, elements, decoding, data) => {
+      const weights = plainUnmasking.decode(group, elements, decoding, data);
+      return data === wrong ? weights.fill((data === 'I64' ? 0n : 0) as never) : weights;
+    };
+    assert.notEqual(testUnmasking({ ...plainUnmasking, decode: lie }), RIGHT_UNMASKING, wrong);
+  }
+  assert.notEqual(testUnmasking({ ...plainUnmasking, writeFractions: () => ({ count: 0, bytes: 0 }) }), RIGHT_UNMASKING);
+  assert.throws(() => unmaskingLeftOut(), /no-wasm/);
+});
+
+test('unmasking follows the kernel that is in use, and is plain where its module computes wrongly', () => {
+  useMaskingBackend('plain');
+  assert.equal(unmasking(), plainUnmasking);
+  useMaskingBackend('auto');
+  assert.notEqual(unmasking(), plainUnmasking);
+  const output = execFileSync(process.execPath, ['--conditions=source', '--input-type=module', '--eval', WRONG_UNMASKING], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  assert.deepEqual(JSON.parse(output), ['wasm+openssl', true]);
+});
+
+const WRONG_UNMASKING = `
+  const { Module, Memory, Instance } = WebAssembly;
+  const wrong = class { constructor(module, imports) { this.exports = { ...new Instance(module, imports).exports, decodeOthers() { return 0; } }; } };
+  globalThis.WebAssembly = { Module, Memory, Instance: wrong };
+  const { kernel } = await import('./chosen.ts');
+  const { unmasking } = await import('./unmasking.ts');
+  const { plainUnmasking } = await import('./plain-unmasking.ts');
+  console.log(JSON.stringify([kernel().name, unmasking() === plainUnmasking]));
+`;
 
 test('a native keystream that is wrong somewhere in long pieces, or at a later block, is not used', () => {
   const output = execFileSync(process.execPath, ['--conditions=source', '--input-type=module', '--eval', LYING], {

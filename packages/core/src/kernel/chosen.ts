@@ -2,12 +2,11 @@
 // without WebAssembly or its vectors, pages whose policy forbids it, and big-endian machines have the plain one; the reason is kept.
 
 import { type KeystreamSource, keystreamSource } from '#keystream';
-import { wasmKernel } from '#wasm';
+import { testedKernel } from '#wasm';
 import { equalBytes } from '../bytes/compare.ts';
 import type { Kernel } from './kernel.ts';
 import { writeKeystream } from './keystream.ts';
 import { plain } from './plain.ts';
-import { RIGHT, selfTest } from './wasm/self-test.ts';
 
 /** What masking runs on, by name. */
 export type MaskingBackend = 'plain' | 'wasm' | 'wasm+openssl';
@@ -35,20 +34,20 @@ export function chosen(): Choice {
 export function choose(backend: MaskingBackend | 'auto'): void {
   if (backend === 'auto') choice = chooseFastest();
   else if (backend === 'plain') choice = { kernel: plain, reason: 'chosen by name' };
-  else if (backend === 'wasm') choice = { kernel: load(undefined), reason: 'chosen by name' };
-  else if (backend === 'wasm+openssl') choice = { kernel: load(nativeSource()) };
+  else if (backend === 'wasm') choice = { kernel: testedKernel(), reason: 'chosen by name' };
+  else if (backend === 'wasm+openssl') choice = { kernel: testedKernel(nativeSource()) };
   else throw new TypeError(`masking backend: 'auto', 'plain', 'wasm' or 'wasm+openssl' expected, ${JSON.stringify(backend)} given`);
 }
 
 function chooseFastest(): Choice {
   let kernel: Kernel;
   try {
-    kernel = load(undefined);
+    kernel = testedKernel();
   } catch (error) {
     return { kernel: plain, reason: reasonOf(error) };
   }
   try {
-    return { kernel: load(nativeSource()) };
+    return { kernel: testedKernel(nativeSource()) };
   } catch (error) {
     return { kernel, reason: reasonOf(error) };
   }
@@ -76,12 +75,4 @@ function isKeystream(source: KeystreamSource): boolean {
     const cut = bytes.length - 192;
     return equalBytes(next(cut), bytes.subarray(0, cut)) && equalBytes(next(192), bytes.subarray(cut));
   });
-}
-
-/** The WebAssembly kernel, tested. */
-function load(source: KeystreamSource | undefined): Kernel {
-  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new Error('a big-endian machine');
-  const kernel = wasmKernel(source);
-  if (source === undefined && selfTest(kernel) !== RIGHT) throw new Error('the self-test of the WebAssembly kernel failed');
-  return kernel;
 }

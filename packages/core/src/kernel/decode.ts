@@ -8,7 +8,7 @@ import type { DataType, Decoding, Group, Weights } from './kernel.ts';
 import { isNarrow, readHigh } from './narrow.ts';
 import { exactly, FLOAT32, FLOAT64, greatestCommonDivisor, nearestFloat, type Rational, safeGreatestCommonDivisor } from './rational.ts';
 
-/** Elements as primitives of `data`; see {@link Kernel.decode}. */
+/** Elements as primitives of `data`; see {@link Unmasking.decode}. */
 export function decode(group: Group, elements: Uint8Array, decoding: Decoding, data: DataType): Weights {
   const length = elements.length / group.bytesPerNumber;
   const weights = makeWeights(data, length);
@@ -81,7 +81,7 @@ function narrowDecoder(group: Group, elements: Uint8Array, decoding: Decoding, d
   const offsetHigh = Number(decoding.offset >> 32n);
   const width = group.bytesPerNumber;
   const round = { F32: roundToFloat32, F64: roundToFloat64, I32: truncateToInt32, I64: truncateToInt64 }[data];
-  const step = 1 / Number(denominator);
+  const step = nearestFloat(1n, denominator, FLOAT64)!;
   return (i) => {
     const upper = (readHigh(elements, i * width + 4, width) - offsetHigh) * 0x1_0000_0000;
     const lower = readWord(elements, i * width, 4) - offsetLow;
@@ -129,14 +129,14 @@ function truncateToInt32(high: number, low: number, step: number): number | unde
   return truncated === undefined || truncated !== (truncated | 0) ? undefined : truncated;
 }
 
-/** Elements as fractions in lowest terms; see {@link Kernel.decodeExactly}. */
+/** Elements as fractions in lowest terms; see {@link Unmasking.decodeExactly}. */
 export function decodeExactly(group: Group, elements: Uint8Array, decoding: Decoding): Rational[] {
   const { numerator, denominator } = decoding.factor;
   const width = group.bytesPerNumber;
   const isFast = isNarrow(group) && decoding.offset < 1n << 62n && denominator <= BigInt(Number.MAX_SAFE_INTEGER);
   const offsetLow = Number(decoding.offset & 0xffff_ffffn);
   const offsetHigh = isFast ? Number(decoding.offset >> 32n) : 0;
-  const divisor = Number(denominator);
+  const divisor = isFast ? Number(denominator) : 0;
   const fractions: Rational[] = [];
   for (let at = 0; at < elements.length; at += width) {
     const n = isFast ? (readHigh(elements, at + 4, width) - offsetHigh) * 0x1_0000_0000 + (readWord(elements, at, 4) - offsetLow) : Number.NaN;

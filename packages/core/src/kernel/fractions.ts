@@ -5,7 +5,7 @@ import { dataTypeOf, decodeExactly, toPrimitive } from './decode.ts';
 import type { Decoding, Group, Progress, Weights } from './kernel.ts';
 import { bitLength } from './rational.ts';
 
-/** Writes fractions as long as whole ones fit; see {@link Kernel.writeFractions}. */
+/** Writes fractions as long as whole ones fit; see {@link Unmasking.writeFractions}. */
 export function writeFractions(group: Group, elements: Uint8Array, decoding: Decoding, from: number, out: Uint8Array): Progress {
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
   const width = group.bytesPerNumber;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createCipheriv, createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { chacha20 } from '@noble/ciphers/chacha.js';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../bytes/text.ts';
 import { MaskGenerator } from './generator.ts';
-import { writeBlock, writeKeystream } from './keystream.ts';
+import { writeKeystream } from './keystream.ts';
 import { OracleGenerator } from './oracle.test.ts';
 
 test('fills of mixed lengths consume whole words (wire A.1)', () => {
@@ -148,17 +149,18 @@ test('the block counter is 64 bits wide: the keystream goes on beyond 2^32 block
   }
 });
 
-test('the plain block equals noble wherever noble computes one, also for a seed at an odd address', () => {
+test('any block is noble’s, also for a seed at an odd address', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.nat(0xffff_fffe), fc.nat(0x1f_ffff), (seed, low, high) => {
-      const expected = new Uint32Array(16);
-      writeKeystream(seed, high * 2 ** 32 + low, expected);
+      const nonce = new Uint8Array(12); // word 13 of the state is counter or nonce: the cipher does not care
+      new DataView(nonce.buffer).setUint32(0, high, true);
+      const expected = chacha20(seed, nonce, new Uint8Array(64), undefined, low);
       const odd = new Uint8Array(33);
       odd.set(seed, 1);
       const block = new Uint32Array(16);
-      writeBlock(odd.subarray(1), low, high, block);
-      assert.deepEqual(block, expected);
+      writeKeystream(odd.subarray(1), high * 2 ** 32 + low, block);
+      assert.deepEqual(new Uint8Array(block.buffer), expected);
     }),
-    { numRuns: 50 },
+    { numRuns: 200 },
   );
 });

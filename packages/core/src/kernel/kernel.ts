@@ -88,6 +88,16 @@ export interface Kernel {
   areFinite(weights: Float32Array | Float64Array): boolean;
   /** Scaled, clamped, shifted and truncated weights (wire 4.3) into `out`; `scalar` is not negative, floats are finite. */
   encode(encoding: Encoding, scalar: Rational, weights: Weights | Model, out: Uint8Array): void;
+  /**
+   * Reads whole fractions of a published model (wire 7.3) from the start of `bytes` into `weights` from number `from` on, rounded as
+   * {@link Unmasking.decode} rounds; stops before the first that is cut off, unusual (wire 7.4), wide or out of range, which the caller
+   * reads itself, and when `weights` is full.
+   */
+  readFractions(bytes: Uint8Array, weights: Weights, from: number): Progress;
+}
+
+/** What is done with an unmasked sum; apart from the rest, because participants never do it and need not load it. */
+export interface Unmasking {
   /** Elements as primitives: floats rounded once to nearest even, integers truncated; throws `model-not-representable` (wire 4.7). */
   decode(group: Group, elements: Uint8Array, decoding: Decoding, data: DataType): Weights;
   /** Elements as fractions in lowest terms. */
@@ -97,10 +107,4 @@ export interface Kernel {
    * ones fit into `out`, which holds at least the largest one.
    */
   writeFractions(group: Group, elements: Uint8Array, decoding: Decoding, from: number, out: Uint8Array): Progress;
-  /**
-   * Reads whole fractions of a published model (wire 7.3) from the start of `bytes` into `weights` from number `from` on, rounded as
-   * {@link Kernel.decode} rounds; stops before the first that is cut off, unusual (wire 7.4), wide or out of range, which the caller
-   * reads itself, and when `weights` is full.
-   */
-  readFractions(bytes: Uint8Array, weights: Weights, from: number): Progress;
 }

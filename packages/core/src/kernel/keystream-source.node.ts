@@ -19,7 +19,7 @@ export function keystreamSource(): KeystreamSource | undefined {
   if (crypto === undefined) return undefined;
   return {
     name: 'openssl',
-    worthwhile: 8192, // opening takes as long as some kilobytes from the kernel
+    worthwhile: 65_536, // opening takes as long as so many bytes from the kernel, and leaves an object to the garbage collector
     open(seed, block) {
       const counterAndNonce = new Uint8Array(16);
       const counter = new DataView(counterAndNonce.buffer);

@@ -4,6 +4,6 @@ import type { Kernel } from './kernel.ts';
 import type { KeystreamSource } from './keystream-source.ts';
 
 /** Always throws. */
-export function wasmKernel(_source?: KeystreamSource): Kernel {
+export function testedKernel(_source?: KeystreamSource): Kernel {
   throw new Error('left out of this bundle by the condition no-wasm');
 }

@@ -1,11 +1,10 @@
 // The plain kernel: readable TypeScript for every engine, complete for all configurations. Elements of five to eight bytes take the
 // two-word path, all others the limb path; big integers appear only where single elements are encoded or decoded exactly.
 
-import { decode, decodeExactly } from './decode.ts';
 import { everyInRange } from './elements.ts';
 import { encode } from './encode.ts';
 import { areFinite } from './finite.ts';
-import { readFractions, writeFractions } from './fractions.ts';
+import { readFractions } from './fractions.ts';
 import { MaskGenerator } from './generator.ts';
 import type { Draws, Encoding, Group, Kernel, Model, Weights } from './kernel.ts';
 import { addDrawsNarrow, addNarrow, isNarrow, subtractNarrow } from './narrow.ts';
@@ -51,8 +50,5 @@ export const plain: Kernel = {
   inRange: (group, elements, low, high) => everyInRange(group.bytesPerNumber, elements, low, high),
   areFinite,
   encode,
-  decode,
-  decodeExactly,
-  writeFractions,
   readFractions,
 };

@@ -5,7 +5,9 @@ import { XaynetError } from '../errors.ts';
 
 /** An exact fraction in lowest terms with a positive denominator; zero is 0/1 (wire 4.1). */
 export interface Rational {
+  /** Any sign. */
   readonly numerator: bigint;
+  /** Positive. */
   readonly denominator: bigint;
 }
 
@@ -101,6 +103,7 @@ export const FLOAT64: FloatFormat = { precision: 53, smallestExponent: -1074, la
 /**
  * The value of `format` nearest to `numerator / denominator` (denominator > 0), ties to even, rounded once (wire 4.7 PORT);
  * undefined when the exact ratio lies beyond the largest finite value. A negative ratio that rounds to zero gives -0.
+ * Also what makes a double of a big integer that may be beyond 64 bits, of which `Number` is wrong in Hermes 0.12.
  */
 export function nearestFloat(numerator: bigint, denominator: bigint, format: FloatFormat): number | undefined {
   if (numerator === 0n) return 0;

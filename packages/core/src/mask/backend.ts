@@ -22,6 +22,13 @@ export function maskingBackend(): { readonly kernel: string; readonly keystream:
 /**
  * Takes a backend by name from now on, for tests and benchmarks: `auto`, the default, is the fastest that works. Sums that exist keep
  * theirs. Throws when this engine has none of that name.
+ * @example
+ * ```ts
+ * import { maskingBackend, useMaskingBackend } from '@xaynet/core/mask';
+ * useMaskingBackend('plain');
+ * maskingBackend().kernel; // 'plain'
+ * useMaskingBackend('auto');
+ * ```
  */
 export function useMaskingBackend(backend: MaskingBackend | 'auto'): void {
   choose(backend);

@@ -21,9 +21,13 @@ export type ModelType = 'M3' | 'M6' | 'M9' | 'M12';
 export interface MaskConfig extends Encoding {
   /** For people and settings, for example `'Prime/F32/B0/M3'`. */
   readonly name: string;
+  /** How the group order was chosen. */
   readonly group: GroupType;
+  /** Data type of the weights that it is made for. */
   readonly data: DataType;
+  /** Largest absolute value of a weight times its scalar. */
   readonly bound: BoundType;
+  /** How many models may be summed. */
   readonly model: ModelType;
   /** Group order; elements are below it. */
   readonly order: bigint;
@@ -41,7 +45,9 @@ export interface MaskConfig extends Encoding {
 
 /** The configurations of vector and scalar; equal in every original coordinator, but nothing requires it (wire 3.1). */
 export interface MaskConfigPair {
+  /** Of the weights. */
   readonly vect: MaskConfig;
+  /** Of the scalar. */
   readonly unit: MaskConfig;
 }
 
@@ -96,7 +102,14 @@ export const MASK_CONFIGS: readonly MaskConfig[] = Object.freeze(makeCatalogue()
 
 const BY_NAME: ReadonlyMap<string, MaskConfig> = new Map(MASK_CONFIGS.map((config) => [config.name, config]));
 
-/** The configuration of four types (wire 3.1); throws `config-unknown`. */
+/**
+ * The configuration of four types (wire 3.1); throws `config-unknown`.
+ * @example
+ * ```ts
+ * import { maskConfig, parseMaskConfig } from '@xaynet/core/mask';
+ * maskConfig('Prime', 'F32', 'B0', 'M3') === parseMaskConfig('Prime/F32/B0/M3'); // true
+ * ```
+ */
 export function maskConfig(group: GroupType, data: DataType, bound: BoundType, model: ModelType): MaskConfig {
   return parseMaskConfig(`${group}/${data}/${bound}/${model}`);
 }
@@ -127,35 +140,58 @@ export function checkConfigPair(pair: MaskConfigPair): void {
 
 /** Reads the four id bytes of a message (wire 5.1); throws `decode-config` at the first unknown id. */
 export function readMaskConfig(reader: Reader): MaskConfig {
-  const bytes = reader.take(4);
-  const name = [GROUPS, DATA, BOUNDS, MODELS].map((table, i) => {
-    const found = Object.entries(table).find(([, id]) => id === bytes[i]);
-    if (found === undefined) throw new XaynetError('decode-config', `${FIELDS[i]} type id ${bytes[i]}`);
-    return found[0];
-  });
-  return parseMaskConfig(name.join('/'));
+  const ids = reader.take(4);
+  return readNames((table, i) => [Object.entries(table).find(([, id]) => id === ids[i])?.[0], `id ${ids[i]}`]);
 }
 
-const FIELDS = ['group', 'data', 'bound', 'model'];
+/** The configuration whose names are found in the four tables; throws `decode-config` at the first that is not. */
+function readNames(find: (table: Readonly<Record<string, number>>, i: number) => readonly [name: string | undefined, what: string]): MaskConfig {
+  const names = [GROUPS, DATA, BOUNDS, MODELS].map((table, i) => {
+    const [name, what] = find(table, i);
+    if (name === undefined) throw new XaynetError('decode-config', `${FIELDS[i]} type ${what}`);
+    return name;
+  });
+  return parseMaskConfig(names.join('/'));
+}
 
-/** Writes the four id bytes of a message (wire 5.1). */
+const FIELDS = ['group', 'data', 'bound', 'model'] as const;
+
+/**
+ * Writes the four id bytes of a message (wire 5.1).
+ * @example
+ * ```ts
+ * import { Reader, Writer } from '@xaynet/core/bytes';
+ * import { parseMaskConfig, readMaskConfig, writeMaskConfig } from '@xaynet/core/mask';
+ * const writer = new Writer(4);
+ * writeMaskConfig(writer, parseMaskConfig('Power2/F32/B0/M6'));
+ * const bytes = writer.finish(); // Uint8Array [2, 0, 0, 6]
+ * readMaskConfig(new Reader(bytes, 'configuration')).name; // 'Power2/F32/B0/M6'
+ * ```
+ */
 export function writeMaskConfig(writer: Writer, config: MaskConfig): void {
   writer.u8(GROUPS[config.group]).u8(DATA[config.data]).u8(BOUNDS[config.bound]).u8(MODELS[config.model]);
 }
 
 /** Reads the four u32le variant indices of a REST document (wire 7.3); throws `decode-config` at the first unknown index. */
 export function readMaskConfigIndices(reader: Reader): MaskConfig {
-  const name = [GROUPS, DATA, BOUNDS, MODELS].map((table, i) => {
+  return readNames((table) => {
     const index = reader.u32le();
-    const found = Object.keys(table)[index];
-    if (found === undefined) throw new XaynetError('decode-config', `${FIELDS[i]} type index ${index}`);
-    return found;
+    return [Object.keys(table)[index], `index ${index}`];
   });
-  return parseMaskConfig(name.join('/'));
 }
 
-/** Writes the four u32le variant indices of a REST document (wire 7.3). */
+/**
+ * Writes the four u32le variant indices of a REST document (wire 7.3).
+ * @example
+ * ```ts
+ * import { Reader, Writer } from '@xaynet/core/bytes';
+ * import { parseMaskConfig, readMaskConfigIndices, writeMaskConfigIndices } from '@xaynet/core/mask';
+ * const writer = new Writer(16);
+ * writeMaskConfigIndices(writer, parseMaskConfig('Power2/F32/B0/M6'));
+ * const bytes = writer.finish(); // Uint8Array [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+ * readMaskConfigIndices(new Reader(bytes, 'configuration')).name; // 'Power2/F32/B0/M6'
+ * ```
+ */
 export function writeMaskConfigIndices(writer: Writer, config: MaskConfig): void {
-  const indices = [keysOf(GROUPS).indexOf(config.group), keysOf(DATA).indexOf(config.data), keysOf(BOUNDS).indexOf(config.bound)];
-  for (const index of [...indices, keysOf(MODELS).indexOf(config.model)]) writer.u32le(index);
+  [GROUPS, DATA, BOUNDS, MODELS].forEach((table, i) => void writer.u32le(Object.keys(table).indexOf(config[FIELDS[i]!])));
 }

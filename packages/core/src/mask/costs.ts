@@ -32,7 +32,7 @@ export interface MaskConfigCosts {
 export const TRAP_ACCEPTANCE = 0.02;
 
 /** The configuration that new coordinators use when none is asked for: the cheapest of the whole catalogue, with room for a million models. */
-export const DEFAULT_MASK_CONFIG: MaskConfig = parseMaskConfig('Power2/F32/B0/M6');
+export const DEFAULT_MASK_CONFIG: MaskConfig = /* @__PURE__ */ parseMaskConfig('Power2/F32/B0/M6');
 
 /**
  * How many bytes of keystream can be made in the time of one byte on the wire. Keystream is made once by the updater and once by every sum
@@ -53,9 +53,9 @@ const WIRE_BYTE = 10;
 export function maskConfigCosts(config: MaskConfig): MaskConfigCosts {
   const draws = 1n << BigInt(8 * config.prngBytes);
   const acceptance = nearestFloat(config.order, draws, FLOAT64)!;
-  const drawsPerWeight = nearestFloat(draws, config.order, FLOAT64)!;
+  const drawsPerWeight = drawsOf(config);
   const wordsPerDraw = Math.ceil(config.prngBytes / 4);
-  const keystreamBytesPerWeight = 4 * wordsPerDraw * drawsPerWeight;
+  const keystreamBytesPerWeight = keystreamOf(config);
   return {
     bytesPerWeight: config.bytesPerNumber,
     wordsPerDraw,
@@ -70,12 +70,30 @@ export function maskConfigCosts(config: MaskConfig): MaskConfigCosts {
   };
 }
 
+/** Draws that a number takes on average. */
+function drawsOf({ order, prngBytes }: MaskConfig): number {
+  return nearestFloat(1n << BigInt(8 * prngBytes), order, FLOAT64)!;
+}
+
+/** {@link MaskConfigCosts.keystreamBytesPerWeight} alone. */
+export function keystreamOf(config: MaskConfig): number {
+  return 4 * Math.ceil(config.prngBytes / 4) * drawsOf(config);
+}
+
 /** Integer and Prime orders of one size differ in the last digits only: nothing to change a configuration for. */
 const SAME = 1 - 1e-6;
 
 /**
  * The cheapest configuration that can stand in for `config`: of the same data type, with no fewer decimals, no smaller bound and no fewer
  * models; `config` itself when none is cheaper. Among equally cheap ones the group type of `config` wins.
+ * @example
+ * ```ts
+ * import { cheapestConfig, maskConfigCosts, parseMaskConfig } from '@xaynet/core/mask';
+ * const wanted = parseMaskConfig('Power2/F32/B4/M12');
+ * const instead = cheapestConfig(wanted);
+ * instead.name; // 'Integer/F32/B4/M12'
+ * maskConfigCosts(wanted).cost / maskConfigCosts(instead).cost > 10; // true
+ * ```
  */
 export function cheapestConfig(config: MaskConfig): MaskConfig {
   const costOf = (candidate: MaskConfig): number => maskConfigCosts(candidate).cost;

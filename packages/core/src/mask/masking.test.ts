@@ -8,8 +8,8 @@ import { fromHex, toHex } from '../bytes/text.ts';
 import { type Fraction, oracleExact, oracleMask, pack } from '../kernel/oracle.test.ts';
 import { rational } from '../kernel/rational.ts';
 import { Aggregation } from './aggregation.ts';
-import { MASK_CONFIGS, type MaskConfigPair, maskConfig } from './config.ts';
-import { deriveMask, maskModel } from './masking.ts';
+import { MASK_CONFIGS, type MaskConfigPair, maskConfig, parseMaskConfig } from './config.ts';
+import { deriveMask, type MaskingInput, maskModel, maskModelInPieces } from './masking.ts';
 import type { Model, Weights } from './model.ts';
 import { encodeMaskObject, type MaskObject } from './object.ts';
 import { scalarFrom } from './scalar.ts';
@@ -38,6 +38,32 @@ test('all 240 derived masks and masked models have the check values of vectors/g
   }
   assert.equal(checked, 240);
 });
+
+test('in pieces of any size a model is masked to the same bytes, and what is no number is found in the last of them', () => {
+  const weights = Float32Array.from({ length: 10 }, (_, i) => Math.sin(i) * 3);
+  for (const name of ['Power2/F32/B0/M6', 'Prime/F32/B0/M3', 'Integer/F32/Bmax/M3', 'Prime/F64/B6/M9']) {
+    const config = { vect: parseMaskConfig(name), unit: parseMaskConfig(name) };
+    for (const model of [weights, Array.from(weights, (weight) => rational(BigInt(Math.round(weight * 1000)), 1000n))]) {
+      const input = { config, seed: seedOf(9), scalar: scalarFrom(0.5), model };
+      for (const size of [1, 3, 9, 10, 11]) {
+        const steps = [...piecesOf(input, size)];
+        assert.deepEqual(steps.at(-1), maskModel(input), `${name} in pieces of ${size}`);
+        assert.deepEqual(
+          steps.slice(0, -1),
+          Array.from({ length: Math.ceil(10 / size) - 1 }, (_, i) => (i + 1) * size),
+        );
+      }
+    }
+    const lastOf = (last: number): Float32Array => weights.map((weight, i) => (i === 9 ? last : weight));
+    const spoilt = { config, seed: seedOf(9), scalar: scalarFrom(1), model: lastOf(Number.NaN) };
+    assert.throws(() => [...piecesOf(spoilt, 3)], { code: 'weight-not-finite' });
+    assert.deepEqual([...piecesOf({ ...spoilt, mode: 'bounded' }, 3)].at(-1), maskModel({ ...spoilt, model: lastOf(0) }));
+  }
+});
+
+function* piecesOf(input: MaskingInput, size: number): Generator<number | MaskObject> {
+  yield yield* maskModelInPieces(input, size);
+}
 
 test('a mask with different configurations of vector and unit (wire A.3)', () => {
   const config = { vect: maskConfig('Prime', 'F32', 'B2', 'M6'), unit: maskConfig('Integer', 'F64', 'B0', 'M3') };

@@ -25,13 +25,35 @@ import { checkScalar, type Scalar } from './scalar.ts';
  * Aggregation.from(masked).unmask(deriveMask({ config, seed, length: 2 })).toWeights('F32'); // Float32Array [0.5, -0.25]
  * ```
  */
-export function maskModel(input: {
-  config: MaskConfigPair;
-  seed: MaskSeed;
-  scalar: Scalar;
-  model: Weights | Model;
-  mode?: ConversionMode | undefined;
-}): MaskObject {
+export function maskModel(input: MaskingInput): MaskObject {
+  return maskModelInPieces(input, input.model.length).next().value as MaskObject; // one piece: the first step is the last
+}
+
+/** What is masked, and how; see {@link maskModel}. */
+export interface MaskingInput {
+  readonly config: MaskConfigPair;
+  readonly seed: MaskSeed;
+  readonly scalar: Scalar;
+  readonly model: Weights | Model;
+  readonly mode?: ConversionMode | undefined;
+}
+
+/**
+ * The same as {@link maskModel}, `size` weights at a time: between two pieces the iterator gives the number of weights that are masked, at its end
+ * the object. For threads that must answer others in between; the model must not change meanwhile.
+ * @example
+ * ```ts
+ * import { MaskSeed } from '@xaynet/core/bytes';
+ * import { maskModelInPieces, parseMaskConfig, scalarFrom } from '@xaynet/core/mask';
+ * const vect = parseMaskConfig('Power2/F32/B0/M6');
+ * const seed = MaskSeed(new Uint8Array(32).fill(7)); // 32 random bytes in earnest
+ * const work = maskModelInPieces({ config: { vect, unit: vect }, seed, scalar: scalarFrom(1), model: new Float32Array(100_000) }, 32_768);
+ * let step = work.next();
+ * for (; !step.done; step = work.next()) await new Promise((resolve) => setTimeout(resolve, 0)); // 32768, 65536 and 98304 are done
+ * step.value.vect.length; // 700000: seven bytes an element
+ * ```
+ */
+export function* maskModelInPieces(input: MaskingInput, size: number): Generator<number, MaskObject> {
   const { config, scalar } = input;
   checkConfigPair(config);
   checkScalar(scalar);
@@ -43,8 +65,15 @@ export function maskModel(input: {
   const clamped = clampScalar(scalar, config.unit.addShift);
   const draws = kernel().draws(seed);
   draws.mask(config.unit, ONE, [clamped], object.unit);
-  if (draws.mask(config.vect, clamped, model, object.vect)) return object;
-  return maskModel({ ...input, model: finiteWeights(model as Weights, input.mode ?? 'strict') });
+  const width = config.vect.bytesPerNumber;
+  for (let from = 0; from < model.length; from += size) {
+    if (from > 0) yield from;
+    const piece = isWeights(model) ? model.subarray(from, from + size) : model.slice(from, from + size);
+    if (!draws.mask(config.vect, clamped, piece, object.vect.subarray(width * from, width * (from + size)))) {
+      return yield* maskModelInPieces({ ...input, model: finiteWeights(model as Weights, input.mode ?? 'strict') }, size);
+    }
+  }
+  return object;
 }
 
 /**
@@ -63,6 +92,6 @@ export function deriveMask(input: { config: MaskConfigPair; seed: MaskSeed; leng
 const ONE: Rational = rational(1);
 
 /** s' = min(s, A) of the unit's configuration; a scalar has no lower clamp, as it is never negative. */
-function clampScalar(scalar: Scalar, bound: bigint): Rational {
+export function clampScalar(scalar: Scalar, bound: bigint): Rational {
   return scalar.numerator > bound * scalar.denominator ? rational(bound) : scalar;
 }

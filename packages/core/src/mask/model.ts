@@ -41,6 +41,13 @@ export function finiteWeights(weights: Weights, mode: ConversionMode): Weights {
 /**
  * The model as primitives (wire 4.7): floats are the nearest to the exact value, ties to even, rounded once, also below the normal
  * range; integers are truncated toward zero. Throws `model-not-representable` with the index of the first weight beyond the type.
+ * @example
+ * ```ts
+ * import { modelToWeights, rational } from '@xaynet/core/mask';
+ * modelToWeights([rational(1, 3)], 'F64'); // Float64Array [0.3333333333333333]
+ * modelToWeights([rational(-3, 2)], 'I32'); // Int32Array [-1]
+ * modelToWeights([rational(2 ** 31)], 'I32'); // throws model-not-representable
+ * ```
  */
 export function modelToWeights(model: Model, data: 'F32'): Float32Array;
 export function modelToWeights(model: Model, data: 'F64'): Float64Array;

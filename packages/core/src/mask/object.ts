@@ -10,6 +10,7 @@ import { type MaskConfig, type MaskConfigPair, readMaskConfig, writeMaskConfig }
 
 /** A vector of group elements and one element for the scalar (wire 4.4); the bytes are the wire's. */
 export interface MaskObject {
+  /** Of vector and unit. */
   readonly config: MaskConfigPair;
   /** Number of vector elements. */
   readonly length: number;
@@ -47,7 +48,21 @@ export function readMaskObject(reader: Reader): MaskObject {
   return { config: { vect: vectConfig, unit: unitConfig }, length, vect, unit: reader.take(unitConfig.bytesPerNumber) };
 }
 
-/** Writes a mask object, {@link maskObjectSize} bytes (wire 5.4). */
+/**
+ * Writes a mask object, {@link maskObjectSize} bytes (wire 5.4).
+ * @example
+ * ```ts
+ * import { MaskSeed, Reader, Writer } from '@xaynet/core/bytes';
+ * import { deriveMask, maskObjectSize, parseMaskConfig, readMaskObject, writeMaskObject } from '@xaynet/core/mask';
+ * const vect = parseMaskConfig('Power2/F32/B0/M6');
+ * const config = { vect, unit: vect };
+ * const writer = new Writer(64 + maskObjectSize(config, 3)).zeros(64); // after a signature, as in a sum2 message
+ * writeMaskObject(writer, deriveMask({ config, seed: MaskSeed(new Uint8Array(32).fill(7)), length: 3 }));
+ * const reader = new Reader(writer.finish(), 'sum2 payload');
+ * reader.take(64);
+ * readMaskObject(reader).length; // 3
+ * ```
+ */
 export function writeMaskObject(writer: Writer, object: MaskObject): void {
   writeMaskConfig(writer, object.config.vect);
   writer.u32be(object.length).bytes(object.vect);
@@ -55,7 +70,22 @@ export function writeMaskObject(writer: Writer, object: MaskObject): void {
   writer.bytes(object.unit);
 }
 
-/** The bytes of a mask object (wire 5.4). */
+/**
+ * The bytes of a mask object (wire 5.4).
+ * @example
+ * ```ts
+ * import { MaskSeed } from '@xaynet/core/bytes';
+ * import { decodeMaskObject, deriveMask, encodeMaskObject, equalMaskObjects, isValidMaskObject, maskObjectSize, parseMaskConfig } from '@xaynet/core/mask';
+ * const vect = parseMaskConfig('Power2/F32/B0/M6');
+ * const config = { vect, unit: vect };
+ * const mask = deriveMask({ config, seed: MaskSeed(new Uint8Array(32).fill(7)), length: 3 });
+ * const bytes = encodeMaskObject(mask); // 40 bytes
+ * maskObjectSize(config, 3); // 40
+ * isValidMaskObject(mask); // true
+ * equalMaskObjects(decodeMaskObject(bytes), mask); // true
+ * decodeMaskObject(bytes.subarray(1)); // throws decode-config
+ * ```
+ */
 export function encodeMaskObject(object: MaskObject): Uint8Array {
   const writer = new Writer(maskObjectSize(object.config, object.length));
   writeMaskObject(writer, object);
@@ -70,7 +100,7 @@ export function decodeMaskObject(bytes: Uint8Array): MaskObject {
   return object;
 }
 
-/** Whether both objects have the same configurations, length and elements; congruent elements are not equal (wire 8, 44). */
+/** Whether both objects have the same configurations, length and elements; congruent elements are not equal (wire 8, pitfall 44). */
 export function equalMaskObjects(a: MaskObject, b: MaskObject): boolean {
   const isSameShape = a.config.vect === b.config.vect && a.config.unit === b.config.unit && a.length === b.length;
   return isSameShape && equalBytes(a.unit, b.unit) && equalBytes(a.vect, b.vect);

@@ -16,8 +16,8 @@ export type Scalar = Rational;
  * @example
  * ```ts
  * import { rational, scalarFrom } from '@xaynet/core/mask';
- * scalarFrom(0.5); // 1/2
- * scalarFrom(rational(120, 360)); // 1/3: a share of examples, exactly
+ * scalarFrom(0.5); // { numerator: 1n, denominator: 2n }
+ * scalarFrom(rational(120, 360)); // { numerator: 1n, denominator: 3n }: a share of examples, exactly
  * ```
  */
 export function scalarFrom(value: number | bigint | Rational, options: { type?: DataType | undefined; mode?: ConversionMode | undefined } = {}): Scalar {
@@ -48,6 +48,11 @@ function fromRational(value: Rational): Rational {
 /**
  * The scalar as a primitive of `data` (wire 4.7): floats rounded once, integers truncated (I64 as a big integer); throws
  * `model-not-representable`.
+ * @example
+ * ```ts
+ * import { rational, scalarFrom, scalarToPrimitive } from '@xaynet/core/mask';
+ * scalarToPrimitive(scalarFrom(rational(120, 360)), 'F64'); // 0.3333333333333333
+ * ```
  */
 export function scalarToPrimitive(scalar: Scalar, data: DataType): number | bigint {
   checkScalar(scalar);

@@ -5,6 +5,7 @@ import { XaynetError } from '../errors.ts';
 import { kernel } from '../kernel/chosen.ts';
 import type { DataType, Decoding, Group, Model, Weights } from '../kernel/kernel.ts';
 import { type Rational, rational } from '../kernel/rational.ts';
+import { unmasking } from '../kernel/unmasking.ts';
 import type { MaskObject } from './object.ts';
 
 /** Bytes of a piece of a published model: many of the largest fractions, which have 840 bytes. */
@@ -44,7 +45,7 @@ export function makeUnmaskedModel(sums: MaskObject, count: number): UnmaskedMode
   const { vect, unit } = sums.config;
   const unitMiddle = BigInt(count) * unit.addShift * unit.expShift;
   const vectMiddle = BigInt(count) * vect.addShift * vect.expShift;
-  const [scalars] = kernel().decodeExactly(unit, sums.unit, { offset: unitMiddle, factor: rational(1) });
+  const [scalars] = unmasking().decodeExactly(unit, sums.unit, { offset: unitMiddle, factor: rational(1) });
   const scalarSum = rational(scalars!.numerator, unit.expShift);
   if (scalarSum.numerator <= 0n) throw new XaynetError('unmask-scalar-sum', `${scalarSum.numerator}/${scalarSum.denominator}`);
   const decoding: Decoding = { offset: vectMiddle, factor: rational(scalarSum.denominator, scalarSum.numerator * vect.expShift) };
@@ -52,8 +53,8 @@ export function makeUnmaskedModel(sums: MaskObject, count: number): UnmaskedMode
     length: sums.length,
     count,
     scalarSum,
-    toModel: () => kernel().decodeExactly(vect, sums.vect, decoding),
-    toWeights: ((data: DataType) => kernel().decode(vect, sums.vect, decoding, data)) as UnmaskedModel['toWeights'],
+    toModel: () => unmasking().decodeExactly(vect, sums.vect, decoding),
+    toWeights: ((data: DataType) => unmasking().decode(vect, sums.vect, decoding, data)) as UnmaskedModel['toWeights'],
     fractions: () => fractionsOf(vect, sums.vect, decoding),
     withinBound: () => scalars!.numerator <= unitMiddle && kernel().inRange(vect, sums.vect, 0n, 2n * vectMiddle + 1n),
   };
@@ -63,7 +64,7 @@ function* fractionsOf(group: Group, elements: Uint8Array, decoding: Decoding): G
   const length = elements.length / group.bytesPerNumber;
   for (let from = 0; from < length; ) {
     const piece = new Uint8Array(PIECE);
-    const { count, bytes } = kernel().writeFractions(group, elements, decoding, from, piece);
+    const { count, bytes } = unmasking().writeFractions(group, elements, decoding, from, piece);
     yield piece.subarray(0, bytes);
     from += count;
   }

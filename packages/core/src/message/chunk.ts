@@ -20,7 +20,18 @@ export interface Chunk {
 
 const LAST_FLAG = 1;
 
-/** The bytes of a chunk: 8 bytes of header, then the data. Throws `decode-chunk` without data or for ids beyond 16 bits. */
+/**
+ * The bytes of a chunk: 8 bytes of header, then the data. Throws `decode-chunk` without data or for ids beyond 16 bits.
+ * @example
+ * ```ts
+ * import { ascii } from '@xaynet/core/bytes';
+ * import { decodeChunk, encodeChunk } from '@xaynet/core/message';
+ * const bytes = encodeChunk({ id: 0, messageId: 258, last: true, data: ascii('ab') });
+ * bytes; // Uint8Array [0, 0, 1, 2, 1, 0, 0, 0, 97, 98]
+ * decodeChunk(bytes).messageId; // 258
+ * encodeChunk({ id: 0, messageId: 258, last: true, data: ascii('') }); // throws decode-chunk
+ * ```
+ */
 export function encodeChunk(chunk: Chunk): Uint8Array {
   if (chunk.data.length === 0) throw new XaynetError('decode-chunk', 'no data');
   for (const id of [chunk.id, chunk.messageId]) {

@@ -27,6 +27,7 @@ export interface EncoderState {
 
 /** What an encoder signs and addresses its messages with. */
 export interface EncoderOptions {
+  /** Pair of the participant that sends. */
   readonly keys: SigningKeyPair;
   /** Key of the round's coordinator; the caller seals to the same. */
   readonly coordinator: PublicEncryptKey;
@@ -50,7 +51,9 @@ export interface EncoderOptions {
  * const payload = { tag: 'sum', sumSignature: Signature(new Uint8Array(64)), ephemeralKey: coordinator } as const;
  * const encoder = new MessageEncoder(payload, { keys, coordinator, maxMessageSize: 250, random: (n) => new Uint8Array(n) });
  * encoder.count; // 2
- * for (let plain = encoder.next(); plain; plain = encoder.next()) plain.length; // 202, then 182: 250 and 230 when sealed
+ * encoder.next()?.length; // 202: 250 when sealed
+ * encoder.next()?.length; // 182
+ * encoder.next(); // undefined: that was all
  * ```
  */
 export class MessageEncoder {

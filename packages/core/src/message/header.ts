@@ -36,7 +36,16 @@ export function tagByte(tag: MessageTag): number {
   return TAG_BYTES[tag];
 }
 
-/** The tag that a header's byte stands for; throws `decode-tag` for anything but 1, 2 and 3 (wire 6.1). */
+/**
+ * The tag that a header's byte stands for; throws `decode-tag` for anything but 1, 2 and 3 (wire 6.1).
+ * @example
+ * ```ts
+ * import { tagByte, tagOf } from '@xaynet/core/message';
+ * tagByte('sum2'); // 3
+ * tagOf(3); // 'sum2'
+ * tagOf(4); // throws decode-tag
+ * ```
+ */
 export function tagOf(byte: number): MessageTag {
   const tag = TAGS[byte];
   if (tag === undefined) throw new XaynetError('decode-tag', `tag ${byte}`);

@@ -32,13 +32,34 @@ export function readLocalSeedDict(reader: Reader): LocalSeedDict {
   return dict;
 }
 
-/** Writes a dictionary in ascending order of its keys; throws `message-too-large` when its length exceeds 2^32 - 1. */
+/**
+ * Writes a dictionary in ascending order of its keys; throws `message-too-large` when its length exceeds 2^32 - 1.
+ * @example
+ * ```ts
+ * import { EncryptedMaskSeed, KeyMap, PublicSigningKey, Reader, Writer } from '@xaynet/core/bytes';
+ * import { localSeedDictSize, readLocalSeedDict, writeLocalSeedDict } from '@xaynet/core/message';
+ * const dict = new KeyMap([[PublicSigningKey(new Uint8Array(32)), EncryptedMaskSeed(new Uint8Array(80))]]);
+ * const writer = new Writer(localSeedDictSize(dict.size));
+ * writeLocalSeedDict(writer, dict);
+ * readLocalSeedDict(new Reader(writer.finish(), 'seeds')).size; // 1
+ * ```
+ */
 export function writeLocalSeedDict(writer: Writer, dict: LocalSeedDict): void {
   writer.u32be(localSeedDictSize(dict.size));
   for (const [key, seed] of dict) writer.bytes(key).bytes(seed);
 }
 
-/** The bytes of a dictionary, `4 + 112 · entries` of them (wire 5.6). */
+/**
+ * The bytes of a dictionary, `4 + 112 · entries` of them (wire 5.6).
+ * @example
+ * ```ts
+ * import { EncryptedMaskSeed, KeyMap, PublicSigningKey } from '@xaynet/core/bytes';
+ * import { decodeLocalSeedDict, encodeLocalSeedDict } from '@xaynet/core/message';
+ * const sum = PublicSigningKey(new Uint8Array(32));
+ * const bytes = encodeLocalSeedDict(new KeyMap([[sum, EncryptedMaskSeed(new Uint8Array(80))]])); // 116 bytes
+ * decodeLocalSeedDict(bytes).has(sum); // true
+ * ```
+ */
 export function encodeLocalSeedDict(dict: LocalSeedDict): Uint8Array {
   const writer = new Writer(localSeedDictSize(dict.size));
   writeLocalSeedDict(writer, dict);

@@ -41,7 +41,19 @@ export function signMessage(header: Omit<Header, 'participant'>, payload: Uint8A
   return bytes;
 }
 
-/** The message that {@link signMessage} makes, signed beside the calling thread where that pays (`signAsync`). Rejects as it throws. */
+/**
+ * The message that {@link signMessage} makes, signed beside the calling thread where that pays (`signAsync`). Rejects as it throws.
+ * @example
+ * ```ts
+ * import { PublicEncryptKey, SigningKeySeed } from '@xaynet/core/bytes';
+ * import { signingKeyPairFromSeed } from '@xaynet/core/crypto';
+ * import { parseMessage, signMessageAsync, verifyMessageAsync } from '@xaynet/core/message';
+ * const keys = signingKeyPairFromSeed(SigningKeySeed(new Uint8Array(32)));
+ * const coordinator = PublicEncryptKey(new Uint8Array(32).fill(9));
+ * const bytes = await signMessageAsync({ coordinator, tag: 'sum2', multipart: false }, new Uint8Array(7_000_000), keys);
+ * await verifyMessageAsync(parseMessage(bytes)); // true
+ * ```
+ */
 export async function signMessageAsync(header: Omit<Header, 'participant'>, payload: Uint8Array, keys: SigningKeyPair): Promise<Uint8Array> {
   const bytes = unsigned(header, payload, keys);
   bytes.set(await signAsync(bytes.subarray(SIGNED_OFFSET), keys.secretKey));

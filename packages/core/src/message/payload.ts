@@ -13,6 +13,7 @@ import { sum2PayloadSize, sumPayloadSize, updatePayloadSize } from './sizes.ts';
 /** A sum participant announces itself and the key that mask seeds shall be sealed to (wire 6.2, tag 1). */
 export interface SumPayload {
   readonly tag: 'sum';
+  /** Task signature for sum: 64 bytes (wire 1.3). */
   readonly sumSignature: Signature;
   /** Public half of the pair made for this round; the secret half opens the seeds later. */
   readonly ephemeralKey: PublicEncryptKey;
@@ -21,9 +22,13 @@ export interface SumPayload {
 /** An update participant hands in its masked model and the seed of the mask, sealed for each sum participant (tag 2). */
 export interface UpdatePayload {
   readonly tag: 'update';
+  /** Task signature for sum, which was not selected: 64 bytes. */
   readonly sumSignature: Signature;
+  /** Task signature for update: 64 bytes. */
   readonly updateSignature: Signature;
+  /** The model, masked with one seed. */
   readonly maskedModel: MaskObject;
+  /** That seed, sealed to each sum participant of the round. */
   readonly localSeedDict: LocalSeedDict;
 }
 
@@ -31,6 +36,7 @@ export interface UpdatePayload {
 export interface Sum2Payload {
   readonly tag: 'sum2';
   readonly sumSignature: Signature;
+  /** The sum of the masks of all updates in the seed dictionary. */
   readonly mask: MaskObject;
 }
 
@@ -49,7 +55,20 @@ export function payloadSize(payload: Payload): number {
   }
 }
 
-/** The bytes of a payload (wire 6.2); dictionary entries in ascending order of their keys. Throws like {@link payloadSize}. */
+/**
+ * The bytes of a payload (wire 6.2); dictionary entries in ascending order of their keys. Throws like {@link payloadSize}.
+ * @example
+ * ```ts
+ * import { PublicEncryptKey, Signature } from '@xaynet/core/bytes';
+ * import { decodePayload, encodePayload, type Payload, payloadSize } from '@xaynet/core/message';
+ * const ephemeralKey = PublicEncryptKey(new Uint8Array(32).fill(9));
+ * const payload: Payload = { tag: 'sum', sumSignature: Signature(new Uint8Array(64)), ephemeralKey };
+ * payloadSize(payload); // 96
+ * const bytes = encodePayload(payload); // 96 bytes
+ * decodePayload('sum', bytes).tag; // 'sum'
+ * decodePayload('sum2', bytes); // throws decode-config: its last 32 bytes are no mask object
+ * ```
+ */
 export function encodePayload(payload: Payload): Uint8Array {
   const writer = new Writer(payloadSize(payload)).bytes(payload.sumSignature);
   switch (payload.tag) {

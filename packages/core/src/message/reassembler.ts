@@ -59,6 +59,19 @@ const DEFAULT_PER_PARTICIPANT = 4;
  * Memory: at most `maxBytes` are kept, as counted; beyond that, and beyond `maxMessages`, the messages that have waited
  * longest are dropped; a participant that starts too many loses its own oldest. Chunk data are copied: a kept view would keep
  * the whole buffer it was cut from.
+ * @example
+ * ```ts
+ * import { PublicEncryptKey, Signature, SigningKeySeed } from '@xaynet/core/bytes';
+ * import { signingKeyPairFromSeed } from '@xaynet/core/crypto';
+ * import { MessageEncoder, parseMessage, Reassembler } from '@xaynet/core/message';
+ * const keys = signingKeyPairFromSeed(SigningKeySeed(new Uint8Array(32)));
+ * const coordinator = PublicEncryptKey(new Uint8Array(32).fill(9));
+ * const payload = { tag: 'sum', sumSignature: Signature(new Uint8Array(64)), ephemeralKey: coordinator } as const;
+ * const encoder = new MessageEncoder(payload, { keys, coordinator, maxMessageSize: 250, random: (n) => new Uint8Array(n) });
+ * const reassembler = new Reassembler({ maxBytes: 100_000, maxMessages: 10, maxBytesPerMessage: () => 96 });
+ * reassembler.add(parseMessage(encoder.next()!)).status; // 'incomplete'
+ * reassembler.add(parseMessage(encoder.next()!)).status; // 'complete'
+ * ```
  */
 export class Reassembler {
   readonly #limits: ReassemblerLimits;

@@ -37,6 +37,17 @@ export function messageSize(payloadLength: number): number {
 /**
  * Bytes on the wire of a message with a payload of `payloadLength` bytes: 184 more. As chunks of a payload are shorter than
  * the payload, no body of a round is longer than this. Throws `message-too-large` like {@link messageSize}.
+ * @example
+ * ```ts
+ * import { parseMaskConfig } from '@xaynet/core/mask';
+ * import { localSeedDictSize, messageSize, sealedMessageSize, sum2PayloadSize, sumPayloadSize, updatePayloadSize } from '@xaynet/core/message';
+ * const vect = parseMaskConfig('Power2/F32/B0/M6'); // 7 bytes a number
+ * const config = { vect, unit: vect };
+ * sealedMessageSize(sumPayloadSize()); // 280
+ * sealedMessageSize(sum2PayloadSize(config, 1_000_000)); // 7000267
+ * updatePayloadSize(config, 1_000_000, 100) - localSeedDictSize(100); // 7000147
+ * messageSize(96); // 232: before it is sealed
+ * ```
  */
 export function sealedMessageSize(payloadLength: number): number {
   return messageSize(payloadLength) + MESSAGE_OVERHEAD - HEADER_LENGTH;

@@ -13,9 +13,13 @@ export const COORDINATOR_STATE_LENGTH = 320;
 
 /** How many messages a phase takes and how long it lasts; times in whole seconds (coordinator 0.2). */
 export interface PhaseParams {
+  /** Fewest messages. */
   readonly countMin: number;
+  /** Most messages. */
   readonly countMax: number;
+  /** Shortest time, in seconds. */
   readonly timeMin: number;
+  /** Longest time, in seconds. */
   readonly timeMax: number;
 }
 
@@ -34,6 +38,26 @@ export interface CoordinatorState {
 /**
  * The 320 bytes of a coordinator state (coordinator 0.2). Throws `decode-number` for a count, time or round number that is no
  * non-negative safe integer (fractions of a second have no place there), and as `encodeRoundParams`.
+ * @example
+ * ```ts
+ * import { EncryptKeySeed } from '@xaynet/core/bytes';
+ * import { encryptKeyPairFromSeed } from '@xaynet/core/crypto';
+ * import { parseMaskConfig } from '@xaynet/core/mask';
+ * import { decodeCoordinatorState, encodeCoordinatorState, initialRoundSeed } from '@xaynet/core/round';
+ * const keys = encryptKeyPairFromSeed(EncryptKeySeed(new Uint8Array(32)));
+ * const vect = parseMaskConfig('Prime/F32/B0/M3');
+ * const phase = { countMin: 3, countMax: 100, timeMin: 5, timeMax: 3600 };
+ * const bytes = encodeCoordinatorState({
+ *   keys,
+ *   roundId: 1,
+ *   params: { publicKey: keys.publicKey, sum: 0.01, update: 0.1, seed: initialRoundSeed(), maskConfig: { vect, unit: vect }, modelLength: 4 },
+ *   sum: phase,
+ *   update: phase,
+ *   sum2: phase,
+ * });
+ * bytes.length; // 320
+ * decodeCoordinatorState(bytes).sum2.countMin; // 3
+ * ```
  */
 export function encodeCoordinatorState(state: CoordinatorState): Uint8Array {
   const writer = new Writer(COORDINATOR_STATE_LENGTH).byteString(state.keys.publicKey).byteString(state.keys.secretKey);

@@ -55,7 +55,19 @@ export function decodeSumDict(bytes: Uint8Array): SumDict {
   return decode(bytes, 'sum dictionary', (reader) => readDict(reader, LENGTH_BYTES, () => PublicEncryptKey(reader.byteString(PublicEncryptKey.LENGTH))));
 }
 
-/** The bytes of one row of the seed dictionary: 8, and 128 for each entry (wire 7.3). */
+/**
+ * The bytes of one row of the seed dictionary: 8, and 128 for each entry (wire 7.3).
+ * @example
+ * ```ts
+ * import { EncryptedMaskSeed, KeyMap, PublicSigningKey } from '@xaynet/core/bytes';
+ * import { decodeUpdateSeedDict, encodeUpdateSeedDict, sumDictSize, updateSeedDictSize } from '@xaynet/core/round';
+ * const updater = PublicSigningKey(new Uint8Array(32).fill(1));
+ * const bytes = encodeUpdateSeedDict(new KeyMap([[updater, EncryptedMaskSeed(new Uint8Array(80))]])); // 136 bytes
+ * decodeUpdateSeedDict(bytes).has(updater); // true
+ * updateSeedDictSize(1_000); // 128008: what a sum participant fetches
+ * sumDictSize(1_000); // 80008: what an update participant fetches
+ * ```
+ */
 export function encodeUpdateSeedDict(dict: UpdateSeedDict): Uint8Array {
   return writeByteDict(new Writer(updateSeedDictSize(dict.size)), dict).finish();
 }
@@ -68,7 +80,18 @@ export function decodeUpdateSeedDict(bytes: Uint8Array): UpdateSeedDict {
   return decode(bytes, 'update seed dictionary', readUpdateSeedDict);
 }
 
-/** The bytes of a whole seed dictionary: 8, and for each sum participant 40 and its {@link UpdateSeedDict} (wire 7.3). */
+/**
+ * The bytes of a whole seed dictionary: 8, and for each sum participant its key, a count and its {@link UpdateSeedDict} (wire 7.3).
+ * @example
+ * ```ts
+ * import { EncryptedMaskSeed, KeyMap, PublicSigningKey } from '@xaynet/core/bytes';
+ * import { decodeSeedDict, encodeSeedDict } from '@xaynet/core/round';
+ * const [sum, updater] = [1, 2].map((byte) => PublicSigningKey(new Uint8Array(32).fill(byte)));
+ * const row = new KeyMap([[updater!, EncryptedMaskSeed(new Uint8Array(80))]]);
+ * const bytes = encodeSeedDict(new KeyMap([[sum!, row]])); // 184 bytes
+ * decodeSeedDict(bytes).get(sum!)?.size; // 1
+ * ```
+ */
 export function encodeSeedDict(dict: SeedDict): Uint8Array {
   let size = COUNT_BYTES;
   for (const [, row] of dict) size += KEY_BYTES + updateSeedDictSize(row.size);

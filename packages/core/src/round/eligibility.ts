@@ -5,6 +5,7 @@ import type { Signature } from '../bytes/fixed.ts';
 import { toHex } from '../bytes/text.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { XaynetError } from '../errors.ts';
+import { exactly } from '../kernel/rational.ts';
 
 const LARGEST_DIGEST = 2n ** 256n - 1n;
 
@@ -12,24 +13,20 @@ const LARGEST_DIGEST = 2n ** 256n - 1n;
  * Whether a task signature is selected at `threshold`, a probability taken bit-exactly (wire 1.4): below 0 never, above 1 always,
  * else when SHA-256 of its 64 bytes, read little-endian and divided by 2^256 - 1, is at most the threshold. Says nothing about
  * the validity of the signature. Throws `decode-number` for NaN.
+ * @example
+ * ```ts
+ * import { Signature } from '@xaynet/core/bytes';
+ * import { isEligible } from '@xaynet/core/round';
+ * const signature = Signature(new Uint8Array(64)); // its digest, read as a number between 0 and 1, is the lottery ticket
+ * isEligible(signature, 0.2); // false
+ * isEligible(signature, 0.3); // true
+ * ```
  */
 export function isEligible(signature: Signature, threshold: number): boolean {
   if (Number.isNaN(threshold)) throw new XaynetError('decode-number', 'the threshold is NaN');
   if (threshold < 0) return false;
   if (threshold > 1) return true;
   const digest = BigInt(`0x${toHex(sha256(signature).reverse())}`);
-  const { numerator, power } = dyadic(threshold);
-  return digest << power <= numerator * LARGEST_DIGEST;
-}
-
-const view = new DataView(new ArrayBuffer(8));
-
-/** A double in [0, 1] as numerator / 2^power, from its bits. */
-function dyadic(value: number): { numerator: bigint; power: bigint } {
-  view.setFloat64(0, value);
-  const high = view.getUint32(0);
-  const exponent = (high >>> 20) & 0x7ff; // the sign is 0, or it is -0 and nothing else is set
-  const fraction = (high & 0xfffff) * 2 ** 32 + view.getUint32(4);
-  const subnormal = exponent === 0;
-  return { numerator: BigInt(subnormal ? fraction : fraction + 2 ** 52), power: BigInt(1075 - (subnormal ? 1 : exponent)) };
+  const { numerator, denominator } = exactly(threshold);
+  return digest * denominator <= numerator * LARGEST_DIGEST;
 }

@@ -186,11 +186,11 @@ test('one number that announces gigabytes is refused while it arrives, and nothi
     view.setUint8(17 + 4 * words, 1);
     view.setUint8(18 + 4 * words, 1);
     view.setUint8(26 + 4 * words, 1);
-    for (const read of [() => decodeModel(bytes), () => readModel(bytes), () => inPieces(bytes, [40, 70000], 'F32')]) {
+    for (const read of [() => decodeModel(bytes), () => readModel(bytes)]) {
       if (code === undefined) assert.doesNotThrow(read);
-      else if (read.toString().includes('inPieces')) assert.equal(read(), code);
       else assert.throws(read, { code });
     }
+    assert.deepEqual(inPieces(bytes, [40, 70000], 'F32'), code ?? Float32Array.of(3));
   }
 });
 

@@ -16,7 +16,7 @@ import { readWeight, SMALLEST_WEIGHT } from './weight.ts';
  * ```ts
  * import { rational } from '@xaynet/core/mask';
  * import { decodeModel, encodeModel } from '@xaynet/core/round';
- * const bytes = encodeModel([rational(1, 2), rational(0)]); // 8 + 26 + 22 bytes
+ * const bytes = encodeModel([rational(1, 2), rational(0)]); // 56 bytes: 8, 26 and 22
  * decodeModel(bytes)[0]; // { numerator: 1n, denominator: 2n }
  * ```
  */

@@ -32,14 +32,30 @@ export interface PublishedModel {
  * import { rational } from '@xaynet/core/mask';
  * import { encodeModel, readModel } from '@xaynet/core/round';
  * const model = readModel(encodeModel([rational(1, 2), rational(1, 10)]));
- * model.toWeights('F32'); // Float32Array [0.5, 0.1 as a float]
+ * model.toWeights('F32'); // Float32Array [0.5, 0.10000000149011612]: the nearest binary32
  * ```
  */
 export function readModel(bytes: Uint8Array): PublishedModel {
   return publishedModel(checkedLength(bytes), bytes);
 }
 
-/** An unmasked model as it is published; its bytes are those of `encodeModel(unmasked.toModel())`. */
+/**
+ * An unmasked model as it is published; its bytes are those of `encodeModel(unmasked.toModel())`.
+ * @example
+ * ```ts
+ * import { MaskSeed } from '@xaynet/core/bytes';
+ * import { Aggregation, deriveMask, maskModel, parseMaskConfig, scalarFrom } from '@xaynet/core/mask';
+ * import { encodeUnmaskedModel, modelBody, publishModel } from '@xaynet/core/round';
+ * const vect = parseMaskConfig('Power2/F32/B0/M6');
+ * const config = { vect, unit: vect };
+ * const seed = MaskSeed(new Uint8Array(32).fill(7));
+ * const masked = maskModel({ config, seed, scalar: scalarFrom(1), model: Float32Array.of(0.5, -0.25) });
+ * const mean = Aggregation.from(masked).unmask(deriveMask({ config, seed, length: 2 }));
+ * publishModel(mean).toWeights('F32'); // Float32Array [0.5, -0.25]
+ * encodeUnmaskedModel(mean).length; // 60
+ * [...modelBody(mean)].map((piece) => piece.length); // [8, 52]
+ * ```
+ */
 export function publishModel(unmasked: Pick<UnmaskedModel, 'length' | 'fractions'>): PublishedModel {
   return publishedModel(unmasked.length, encodeUnmaskedModel(unmasked));
 }

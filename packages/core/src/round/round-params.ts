@@ -99,13 +99,36 @@ function checkNumbers({ sum, update, modelLength }: RoundParams): void {
 
 /** Whether two round parameters are the same 136 bytes: if not, a new round has begun (wire 7.3). */
 export function equalRoundParams(a: RoundParams, b: RoundParams): boolean {
-  return equalBytes(encodeRoundParams(a), encodeRoundParams(b));
+  return a === b || equalBytes(encodeRoundParams(a), encodeRoundParams(b));
 }
 
 /**
  * The name of a round for those who have its parameters only: 64 hexadecimal digits, SHA-256 of the 136 bytes (wire 7.3). The
  * coordinator's number of a round is not published.
+ * @example
+ * ```ts
+ * import { PublicEncryptKey, Reader, RoundSeed, Writer } from '@xaynet/core/bytes';
+ * import { parseMaskConfig } from '@xaynet/core/mask';
+ * import { equalRoundParams, ROUND_PARAMS_LENGTH, readRoundParams, roundIdOf, writeRoundParams } from '@xaynet/core/round';
+ * const vect = parseMaskConfig('Prime/F32/B0/M3');
+ * const publicKey = PublicEncryptKey(new Uint8Array(32).fill(1));
+ * const params = { publicKey, sum: 0.01, update: 0.1, seed: RoundSeed(new Uint8Array(32)), maskConfig: { vect, unit: vect }, modelLength: 4 };
+ * roundIdOf(params).slice(0, 8); // '67edfdc6'
+ * const writer = new Writer(ROUND_PARAMS_LENGTH);
+ * writeRoundParams(writer, params);
+ * const again = readRoundParams(new Reader(writer.finish(), 'stored parameters'));
+ * equalRoundParams(again, params); // true
+ * equalRoundParams({ ...again, modelLength: 5 }, params); // false
+ * ```
  */
 export function roundIdOf(params: RoundParams): string {
-  return toHex(sha256(encodeRoundParams(params)));
+  let id = ids.get(params);
+  if (id === undefined) {
+    id = toHex(sha256(encodeRoundParams(params)));
+    ids.set(params, id);
+  }
+  return id;
 }
+
+/** Asked for at every tick of every participant. */
+const ids = new WeakMap<RoundParams, string>();

@@ -15,6 +15,13 @@ export function initialRoundSeed(): RoundSeed {
 /**
  * The seed of a new round (wire 1.6): SHA-256 of the signature of `old`, `sum` and `update`, made with the Ed25519 pair whose
  * seed is the secret half of the round's new encryption key.
+ * @example
+ * ```ts
+ * import { SecretEncryptKey, toHex } from '@xaynet/core/bytes';
+ * import { initialRoundSeed, nextRoundSeed } from '@xaynet/core/round';
+ * const next = nextRoundSeed(initialRoundSeed(), SecretEncryptKey(new Uint8Array(32)), 0.01, 0.1);
+ * toHex(next).slice(0, 8); // '365a5326'
+ * ```
  */
 export function nextRoundSeed(old: RoundSeed, newSecretKey: SecretEncryptKey, sum: number, update: number): RoundSeed {
   const { secretKey } = signingKeyPairFromSeed(SigningKeySeed(newSecretKey));

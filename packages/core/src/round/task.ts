@@ -19,7 +19,21 @@ function signedBytes(seed: RoundSeed, task: Task): Uint8Array {
   return concatBytes(seed, ascii(task));
 }
 
-/** The signature of the round seed and the name of the task, which is its own lottery ticket (wire 1.3). */
+/**
+ * The signature of the round seed and the name of the task, which is its own lottery ticket (wire 1.3).
+ * @example
+ * ```ts
+ * import { RoundSeed, SigningKeySeed } from '@xaynet/core/bytes';
+ * import { signingKeyPairFromSeed } from '@xaynet/core/crypto';
+ * import { isEligible, taskSignature, verifyTask } from '@xaynet/core/round';
+ * const { publicKey, secretKey } = signingKeyPairFromSeed(SigningKeySeed(new Uint8Array(32)));
+ * const seed = RoundSeed(new Uint8Array(32));
+ * const signature = taskSignature(seed, 'sum', secretKey); // 64 bytes
+ * verifyTask(signature, seed, 'sum', publicKey); // true
+ * verifyTask(signature, seed, 'update', publicKey); // false
+ * isEligible(signature, 0.5); // true: this participant sums, in half of all rounds
+ * ```
+ */
 export function taskSignature(seed: RoundSeed, task: Task, secretKey: SecretSigningKey): Signature {
   return sign(signedBytes(seed, task), secretKey);
 }

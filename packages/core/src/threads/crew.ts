@@ -1,7 +1,7 @@
 // The workers of a pool: started when work asks for them, lent to one piece of work at a time, kept for the next. When workers cannot
 // be started here at all, that is found out in two attempts and remembered with the reason.
 
-import { RemoteExecutor } from './executor.ts';
+import { ABORTED, RemoteExecutor } from './executor.ts';
 import { portOf, type WorkerLike } from './port.ts';
 
 /** What a pool did so far. */
@@ -125,6 +125,4 @@ export class Crew {
   }
 }
 
-/** Why a worker is ended whose work nobody wants any more. */
-export const ABORTED = 'its work was aborted';
 const CLOSED = 'the pool was closed';

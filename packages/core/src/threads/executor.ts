@@ -18,6 +18,9 @@ export interface Executor {
 /** A worker has ended, or met trouble that is not the work's own. */
 export class ThreadFailure extends Error {}
 
+/** Why a worker is ended whose work nobody wants any more. */
+export const ABORTED = 'its work was aborted';
+
 /** A worker that has not answered by then, in milliseconds, is taken for one that cannot start: some policies forbid without a word. */
 const START_LIMIT = 10_000;
 

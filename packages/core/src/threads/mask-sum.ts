@@ -3,10 +3,9 @@
 // lost or doubled. While workers start, and where none can, the caller's thread is at work already.
 
 import type { MaskSeed } from '../bytes/fixed.ts';
-import type { Aggregation } from '../mask/aggregation.ts';
 import type { MaskConfigPair } from '../mask/config.ts';
-import { ABORTED, type Crew } from './crew.ts';
-import { type RemoteExecutor, ThreadFailure } from './executor.ts';
+import type { ObjectSum } from '../mask/object-sum.ts';
+import { ABORTED, type RemoteExecutor, ThreadFailure } from './executor.ts';
 import { Feeder } from './feeder.ts';
 import { type AbortSignalLike, breather, Meter, type Pause, type Progress, throwIfAborted } from './pause.ts';
 import type { MaskPlan } from './plan.ts';
@@ -14,6 +13,7 @@ import { type SumValue, unpack } from './protocol.ts';
 
 /** Masks to be summed. */
 export interface MaskSumWork {
+  /** Of the masks. */
   readonly config: MaskConfigPair;
   /** Elements of a mask. */
   readonly length: number;
@@ -27,11 +27,22 @@ export interface MaskSumWork {
   readonly pause?: Pause | undefined;
 }
 
+/** Who has workers for a sum: a pool's crew, or who starts some for this one sum and ends them afterwards. */
+export interface Lender {
+  /** At most so many, at once; none when there can be none. */
+  take(wanted: number): readonly RemoteExecutor[];
+  /** Where the workers may be in use elsewhere: waits for some until `isOver`, which is looked at after each `wake`. */
+  borrow?(wanted: number, isOver: () => boolean): Promise<readonly RemoteExecutor[]>;
+  wake?(): void;
+  /** Takes workers back that may be lent again. */
+  release?(workers: readonly RemoteExecutor[]): void;
+}
+
 /** One sum under way. */
 export class MaskSum {
   readonly #work: MaskSumWork;
   readonly #plan: MaskPlan;
-  readonly #total: Aggregation;
+  readonly #total: ObjectSum;
   readonly #meter: Meter;
   /** Seeds that nobody works on. */
   readonly #queue: MaskSeed[];
@@ -50,7 +61,7 @@ export class MaskSum {
   });
 
   /** Adds to `total`, which has room for all. */
-  constructor(work: MaskSumWork, plan: MaskPlan, total: Aggregation) {
+  constructor(work: MaskSumWork, plan: MaskPlan, total: ObjectSum) {
     this.#work = work;
     this.#plan = plan;
     this.#total = total;
@@ -59,28 +70,28 @@ export class MaskSum {
   }
 
   /** Sums, with the workers of the plan and, unless it `keepsFree`, the caller's thread; `used` is told how many workers took part. */
-  async run(crew: Crew, keepsFree: boolean, used: (workers: number) => void): Promise<Aggregation> {
+  async run(lender: Lender, keepsFree: boolean, used: (workers: number) => void): Promise<void> {
     const { signal } = this.#work;
     throwIfAborted(signal);
     const workers: RemoteExecutor[] = [];
     const stop = (): void => {
       for (const worker of workers) worker.end(ABORTED);
-      crew.wake();
+      lender.wake?.();
     };
     signal?.addEventListener('abort', stop);
     try {
       const wanted = keepsFree ? this.#plan.threads : this.#plan.threads - 1;
-      workers.push(...crew.take(wanted)); // at once, so that they have work before the caller's thread begins its own
+      workers.push(...lender.take(wanted)); // at once, so that they have work before the caller's thread begins its own
       const join = async (): Promise<void> => {
-        if (workers.length === 0) workers.push(...(await crew.borrow(wanted, () => this.#isOver || signal?.aborted === true)));
+        if (workers.length === 0) workers.push(...((await lender.borrow?.(wanted, () => this.#isOver || signal?.aborted === true)) ?? []));
         await this.#drive(workers);
       };
-      await Promise.all([join(), keepsFree ? undefined : this.#here(crew)]);
+      await Promise.all([join(), keepsFree ? undefined : this.#here(lender)]);
       // What lost workers left over, or what there was no worker for.
       while (this.#queue.length > 0) {
         throwIfAborted(signal);
         const alive = workers.filter(({ runs, ended }) => runs && !ended);
-        await Promise.all([this.#drive(alive), keepsFree && alive.length > 0 ? undefined : this.#here(crew)]);
+        await Promise.all([this.#drive(alive), keepsFree && alive.length > 0 ? undefined : this.#here(lender)]);
       }
       throwIfAborted(signal);
       this.#merge();
@@ -91,11 +102,10 @@ export class MaskSum {
       throw error;
     } finally {
       signal?.removeEventListener('abort', stop);
-      crew.release(workers);
+      lender.release?.(workers);
     }
     used(this.#helpers.size);
     this.#meter.finish();
-    return this.#total;
   }
 
   async #drive(workers: readonly RemoteExecutor[]): Promise<void> {
@@ -133,7 +143,7 @@ export class MaskSum {
   }
 
   /** On the caller's thread, until the queue is empty: seed by seed, with pauses between seeds and between parts of large vectors. */
-  async #here(crew: Crew): Promise<void> {
+  async #here(lender: Lender): Promise<void> {
     const { signal, pause = breather(8) } = this.#work;
     const rest = async (): Promise<void> => {
       for (const feeder of this.#feeders) feeder.feed();
@@ -153,7 +163,7 @@ export class MaskSum {
       this.#isHere = false;
       this.#isOver = true;
       this.#over(false);
-      crew.wake();
+      lender.wake?.();
     }
   }
 }

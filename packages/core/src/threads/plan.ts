@@ -2,7 +2,7 @@
 // what masks cost; the numbers are measured, on one machine, and need be right only to a factor of two.
 
 import type { MaskConfigPair } from '../mask/config.ts';
-import { maskConfigCosts } from '../mask/costs.ts';
+import { keystreamOf } from '../mask/costs.ts';
 
 /** Nanoseconds that a byte of keystream takes, drawn from and added up, by the name of the kernel. */
 const BYTE: Readonly<Record<string, number>> = { plain: 3, wasm: 0.9, 'wasm+openssl': 0.3 };
@@ -64,7 +64,7 @@ export interface PlanLimits {
 
 /** Plans the sum of the masks of `seeds` seeds. */
 export function planMasks(config: MaskConfigPair, length: number, seeds: number, { most, small, kernel }: PlanLimits): MaskPlan {
-  const weight = (maskConfigCosts(config.vect).keystreamBytesPerWeight * (BYTE[kernel] ?? 1) + WEIGHT) / 1e6;
+  const weight = (keystreamOf(config.vect) * (BYTE[kernel] ?? 1) + WEIGHT) / 1e6;
   const work = seeds * length * weight;
   const sums = Math.max(1, Math.floor(MEMORY / (length * Math.max(8, config.vect.bytesPerNumber) + 1)));
   const worth = small === 0 ? seeds : Math.floor((2 * work) / small); // each thread should have half of what is worth threads at all

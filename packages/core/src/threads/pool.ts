@@ -1,19 +1,19 @@
 // The pool of threads for masks (worker_threads, Web Workers): sums of masks, sliced aggregation, unmasking. No thread is started before
 // work that is worth it, none is needed for the result: what threads cannot do is done on the caller's, in pieces with pauses.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { spawnWorker } from '#threads';
-import { MaskSeed } from '../bytes/fixed.ts';
 import { XaynetError } from '../errors.ts';
-import { kernel } from '../kernel/chosen.ts';
 import { Aggregation } from '../mask/aggregation.ts';
-import { checkRoom } from '../mask/checks.ts';
 import type { DataType } from '../mask/config.ts';
 import { Crew, type MaskPoolReport } from './crew.ts';
 import { MaskSum, type MaskSumWork } from './mask-sum.ts';
 import { platform, throwIfAborted } from './pause.ts';
-import { planMasks, SMALL_WORK } from './plan.ts';
+import { SMALL_WORK } from './plan.ts';
 import type { WorkerLike } from './port.ts';
 import { type SlicedShape, SlicedSum } from './sliced-sum.ts';
+import { checkThreads, defaultThreads, planOf } from './sum-masks.ts';
 import { type UnmaskedFractions, type UnmaskedWeights, type UnmaskWork, unmaskInSlices } from './unmasking.ts';
 
 /** How to make a pool. */
@@ -77,11 +77,6 @@ export function createMaskPool(options: MaskPoolOptions = {}): MaskPool {
   return new Pool(options);
 }
 
-/** The number of threads that is used when none is given: one a core, at most 4. */
-export function defaultThreads(): number {
-  return Math.min(4, platform.navigator?.hardwareConcurrency ?? 1);
-}
-
 class Pool implements MaskPool {
   readonly #crew: Crew;
   /** Crews of sums in slices, which nobody else may use. */
@@ -98,7 +93,7 @@ class Pool implements MaskPool {
   #trouble: string | undefined;
 
   constructor({ threads = defaultThreads(), keepFree = false, shared = 'auto', spawn = spawnWorker, smallWork = SMALL_WORK }: MaskPoolOptions) {
-    if (!Number.isInteger(threads) || threads < 0 || threads > 256) throw new XaynetError('option-invalid', `threads: 0 to 256 expected, ${threads} given`);
+    checkThreads(threads);
     if (!(smallWork >= 0)) throw new XaynetError('option-invalid', `smallWork: a number of milliseconds expected, ${smallWork} given`);
     if (shared === true && !canShare()) throw new XaynetError('option-invalid', 'shared: this page or engine cannot share memory');
     this.#threads = threads;
@@ -110,13 +105,11 @@ class Pool implements MaskPool {
   }
 
   async sumMasks(work: MaskSumWork): Promise<Aggregation> {
-    const { config, length, seeds, signal } = work;
-    throwIfAborted(signal);
-    const total = new Aggregation(config, length);
-    for (const seed of seeds) MaskSeed(seed);
-    checkRoom(config, seeds.length);
-    const plan = planMasks(config, length, seeds.length, { most: this.#threads, small: this.#small, kernel: kernel().name });
-    return new MaskSum(work, plan, total).run(this.#crew, this.#keepFree, (workers) => this.#count(workers));
+    throwIfAborted(work.signal);
+    const total = new Aggregation(work.config, work.length);
+    const plan = planOf(work, this.#threads, this.#small);
+    await new MaskSum(work, plan, total).run(this.#crew, this.#keepFree, (workers) => this.#count(workers));
+    return total;
   }
 
   async aggregate(shape: SlicedShape): Promise<SlicedSum> {

@@ -1,7 +1,8 @@
 // What pool and workers say to each other: commands with plain values and packed bytes, each answered once. Configurations travel by
 // name, errors by code, buffers by transfer, or shared where the engine can share memory.
 
-import { ERRORS, isXaynetError, XaynetError } from '../errors.ts';
+import { sentenceOf } from '#sentences';
+import { type ErrorCode, isXaynetError, XaynetError } from '../errors.ts';
 import type { DataType, MaskConfigPair } from '../mask/config.ts';
 import { parseMaskConfig } from '../mask/config.ts';
 import type { Weights } from '../mask/model.ts';
@@ -94,10 +95,9 @@ function buffersOf(value: Values[Command['do']]): ArrayBuffer[] {
 
 /** The error that an answer stands for; undefined when it is none of this project's, which makes it the worker's own trouble. */
 export function errorOf({ code, message }: { readonly code: string | undefined; readonly message: string }): XaynetError | undefined {
-  if (code === undefined || !(code in ERRORS)) return undefined;
-  const known = code as keyof typeof ERRORS;
-  const { sentence } = ERRORS[known];
-  return new XaynetError(known, message === sentence ? undefined : message.slice(sentence.length + 2, -1));
+  if (code === undefined) return undefined;
+  const sentence = sentenceOf(code); // as XaynetError itself has it, at both ends
+  return new XaynetError(code as ErrorCode, message === sentence ? undefined : message.slice(sentence.length + 2, -1));
 }
 
 /** A mask object, ready to travel; the bytes are the same. */

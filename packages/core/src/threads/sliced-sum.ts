@@ -31,6 +31,20 @@ interface Home {
 /**
  * A sum in slices; the same results as {@link Aggregation}, as promises. Calls are carried out one after the other, in the order they are
  * made. When a thread ends before its time its slice is lost: every later call rejects with `thread-lost`.
+ * @example
+ * ```ts
+ * import { MaskSeed } from '@xaynet/core/bytes';
+ * import { deriveMask, parseMaskConfig } from '@xaynet/core/mask';
+ * import { createMaskPool } from '@xaynet/core/threads';
+ *
+ * await using pool = createMaskPool({ threads: 2 });
+ * const vect = parseMaskConfig('Power2/F32/B0/M6');
+ * const config = { vect, unit: vect };
+ * const sum = await pool.aggregate({ config, length: 1000 }); // a SlicedSum
+ * await sum.add(deriveMask({ config, seed: MaskSeed(new Uint8Array(32).fill(1)), length: 1000 }));
+ * sum.count; // 1
+ * (await sum.object()).length; // 1000
+ * ```
  */
 export class SlicedSum {
   readonly config: MaskConfigPair;

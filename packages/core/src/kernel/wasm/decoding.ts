@@ -1,13 +1,14 @@
 // Elements of at most eight bytes as primitives through an instance, tile by tile; what its arithmetic leaves undecided is decided here
 // exactly, weight by weight. Wide elements, and factors far from those of a mean, go the plain way.
 
-import { decodeExactly, decode as decodePlainly, makeWeights, toPrimitive } from '../decode.ts';
+import { decode as decodePlainly, makeWeights, toPrimitive } from '../decode.ts';
 import { bytesToInteger } from '../elements.ts';
-import type { DataType, Decoding, Group, Kernel, Weights } from '../kernel.ts';
+import type { DataType, Decoding, Group, Weights } from '../kernel.ts';
 import { exactly, FLOAT64, nearestFloat } from '../rational.ts';
-import { type Instance, KINDS, tiles } from './engine.ts';
+import { type Instance, KINDS } from './instances.ts';
 import { isLane64 } from './lanes.ts';
 import { INPUT, LANES, OUTPUT, PARAMETERS } from './layout.ts';
+import { type UnmaskingExports, unmaskingTiles } from './unmasking-engine.ts';
 import { decodeWide } from './wide-decoding.ts';
 
 /** Elements of a tile: eight bytes each fill it, coming in and going out. */
@@ -17,13 +18,14 @@ const TILE = 8192;
 const SMALLEST_FACTOR = 2 ** -120;
 const LARGEST_FACTOR = 2 ** 60;
 
-function decode(group: Group, elements: Uint8Array, decoding: Decoding, data: DataType): Weights {
+/** See {@link Unmasking.decode}; fast for elements of at most eight bytes, and for most of the wide ones. */
+export function decode(group: Group, elements: Uint8Array, decoding: Decoding, data: DataType): Weights {
   if (!isLane64(group)) return decodeWide(group, elements, decoding, data);
   const parameters = parametersOf(decoding);
   if (parameters === undefined) return decodePlainly(group, elements, decoding, data);
   const width = group.bytesPerNumber;
   const length = elements.length / width;
-  const instance = tiles();
+  const instance = unmaskingTiles();
   const weights = makeWeights(data, length);
   const out = new Uint8Array(weights.buffer);
   const size = weights.BYTES_PER_ELEMENT;
@@ -42,7 +44,7 @@ function decode(group: Group, elements: Uint8Array, decoding: Decoding, data: Da
   return weights;
 }
 
-function decodeTile({ exports }: Instance, width: number, count: number, data: DataType): number {
+function decodeTile({ exports }: Instance<UnmaskingExports>, width: number, count: number, data: DataType): number {
   return data === 'F32'
     ? exports.decodeFloat32(INPUT, width, count, PARAMETERS, OUTPUT, LANES)
     : exports.decodeOthers(KINDS[data], INPUT, width, count, PARAMETERS, OUTPUT, LANES);
@@ -61,6 +63,3 @@ function parametersOf({ offset, factor: { numerator, denominator } }: Decoding):
   view.setFloat64(24, 1 / Number(denominator), true);
   return new Uint8Array(view.buffer);
 }
-
-/** Decoding of every group, fast for elements of at most eight bytes. */
-export const decoding: Pick<Kernel, 'decode' | 'decodeExactly'> = { decode, decodeExactly };

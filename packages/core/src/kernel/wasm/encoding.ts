@@ -6,6 +6,7 @@
 // of middle · 2^-bits, where the weight is not clamped anyway. Sixteen are assumed. Below a quarter the sign decides. A long that a
 // double does not hold adds 2^-53 of the whole product; it is not clamped only when the factor is small.
 
+import { dataTypeOf } from '../decode.ts';
 import { encodeWeight } from '../encode.ts';
 import type { Encoding, Model, Weights } from '../kernel.ts';
 import { exactly, FLOAT64, nearestFloat, type Rational, rational } from '../rational.ts';
@@ -106,19 +107,19 @@ interface TileEncoder {
 function chooseTile({ exports, bytes }: Instance, factor: Rational, middle: number, weights: Weights): TileEncoder | undefined {
   const multiplier = nearestFloat(factor.numerator, factor.denominator, FLOAT64) ?? Number.POSITIVE_INFINITY;
   if (multiplier > 1e250 || (multiplier < 1e-200 && factor.numerator !== 0n)) return undefined;
-  const isFloats = weights instanceof Float32Array;
-  const isWords = weights instanceof Int32Array;
-  const bits = isFloats ? 29 : isWords ? 21 : 26;
-  const first =
-    factor.denominator === 1n && isExactly(multiplier, factor) && !(weights instanceof Float64Array) && !isFloats ? multiplier : cut(multiplier, bits);
+  const type = dataTypeOf(weights);
+  const isFloats = type === 'F32';
+  const bits = { F32: 29, F64: 26, I32: 21, I64: 26 }[type];
+  const first = factor.denominator === 1n && type.startsWith('I') && isExactly(multiplier, factor) ? multiplier : cut(multiplier, bits);
   const rest = isExactly(first, factor) ? 0 : restOf(factor, first);
   const limit = (middle + 4.5) / multiplier; // half a unit away from an integer, so that clamped weights are decided
-  const margin = middle * 2 ** (-bits - 49) + 2 ** -50 + (weights instanceof BigInt64Array && limit > 2 ** 53 ? middle * 2 ** -51 : 0);
+  const areLong = type === 'I64' && limit > 2 ** 53; // some have more bits than a double
+  const margin = middle * 2 ** (-bits - 49) + 2 ** -50 + (areLong ? middle * 2 ** -51 : 0);
   const numbers = new DataView(bytes.buffer, GROUP);
   [first, rest, limit, 2 ** 52 + middle, 2 ** 52 + 2 * middle, margin, 2 ** 52].forEach((number, i) => {
     numbers.setFloat64(64 + 8 * i, number, true);
   });
-  numbers.setBigInt64(120, rest === 0 ? -1n : 0n, true);
+  numbers.setBigInt64(120, rest === 0 && !areLong ? -1n : 0n, true); // whether a product without a tail is exact
   const roundedMargin = 1.01 * middle * 2 ** -52 + 2 ** -50;
   numbers.setFloat64(152, multiplier, true);
   numbers.setFloat64(184, roundedMargin, true);
@@ -130,17 +131,15 @@ function chooseTile({ exports, bytes }: Instance, factor: Rational, middle: numb
     };
     return { encode };
   }
-  if (rest === 0 && (isFloats || factor.denominator === 1n)) {
-    const exact = isFloats ? exports.encodeExactF32 : isWords ? exports.encodeExactI32 : weights instanceof BigInt64Array ? exports.encodeExactI64 : undefined;
-    if (exact !== undefined) {
-      const encode = (count: number): number => {
-        exact(GROUP, INPUT, count, LANES);
-        return 0;
-      };
-      return isFloats ? { encode, mask: exports.maskExactF32 } : { encode };
-    }
+  if (rest === 0 && type !== 'F64' && (isFloats || factor.denominator === 1n)) {
+    const exact = exports[`encodeExact${type}`];
+    const encode = (count: number): number => {
+      exact(GROUP, INPUT, count, LANES);
+      return 0;
+    };
+    return isFloats ? { encode, mask: exports.maskExactF32 } : { encode };
   }
-  const encode = isFloats ? exports.encodeF32 : isWords ? exports.encodeI32 : weights instanceof BigInt64Array ? exports.encodeI64 : exports.encodeF64;
+  const encode = exports[`encode${type}`];
   const encodeTile = { encode: (count: number) => encode(GROUP, INPUT, count, LANES, LIST), notices: isFloats };
   return isFloats && roundedMargin < MOST_DOUBT ? { ...encodeTile, mask: exports.maskF32 } : encodeTile;
 }

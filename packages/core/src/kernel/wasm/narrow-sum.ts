@@ -33,7 +33,7 @@ export class NarrowSum implements Sum {
     const terms = (1n << 64n) / group.order;
     const isPower = (group.order & (group.order - 1n)) === 0n; // then overflows of 2^64 do no harm
     this.#isReduced = !isPower && terms < FEW_TERMS;
-    this.#mostTerms = isPower || this.#isReduced ? Number.POSITIVE_INFINITY : Number(terms);
+    this.#mostTerms = isPower || this.#isReduced ? Infinity : Number(terms);
     this.#own = length >= OWN ? makeInstance(length) : undefined;
     if (this.#own === undefined) this.#outside = new Uint8Array(8 * (length + 1));
     else setGroup(this.#own, group);
@@ -102,10 +102,13 @@ export class NarrowSum implements Sum {
   difference(elements: Uint8Array, out: Uint8Array): boolean {
     const instance = this.#open();
     this.#reduce(instance);
+    const { bytes, exports } = instance;
     const width = this.group.bytesPerNumber;
     return this.#eachTile(instance, this.length, (lanes, from, count) => {
       bring(instance, elements, from, count, width);
-      if (instance.exports.packDifferences(GROUP, lanes, INPUT, count, OUTPUT) !== 0) return false;
+      bytes.copyWithin(DRAWS, lanes, lanes + 8 * (count + 1)); // the sum stays as it is
+      if (exports.subtractElementsReduced(GROUP, DRAWS, INPUT, count) !== 0) return false;
+      exports.packLanes(GROUP, DRAWS, count, OUTPUT);
       take(instance, out, from, count, width);
       return true;
     });

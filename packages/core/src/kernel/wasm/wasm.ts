@@ -7,10 +7,9 @@
 import type { Draws, Encoding, Group, Kernel, Model, Weights } from '../kernel.ts';
 import type { KeystreamSource } from '../keystream-source.ts';
 import type { Rational } from '../rational.ts';
-import { decoding } from './decoding.ts';
 import { Stream } from './draws.ts';
 import { areFinite } from './encoding.ts';
-import { fractions } from './fractions.ts';
+import { readFractions } from './fraction-reading.ts';
 import { isLane64, type Lanes } from './lanes.ts';
 import { narrow } from './narrow.ts';
 import { wide } from './wide.ts';
@@ -38,9 +37,6 @@ export function wasmKernel(source?: KeystreamSource): Kernel {
     inRange: (group, elements, low, high) => lanesOf(group).inRange(group, elements, low, high),
     areFinite,
     encode: (encoding, scalar, weights, out) => lanesOf(encoding).encode(encoding, scalar, weights, out),
-    decode: decoding.decode,
-    decodeExactly: decoding.decodeExactly,
-    writeFractions: fractions.writeFractions,
-    readFractions: fractions.readFractions,
+    readFractions,
   };
 }

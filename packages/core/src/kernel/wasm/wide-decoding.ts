@@ -5,18 +5,19 @@ import { decode as decodePlainly, makeWeights, toPrimitive } from '../decode.ts'
 import { bytesToInteger, integerToBytes } from '../elements.ts';
 import type { DataType, Decoding, Group, Weights } from '../kernel.ts';
 import { bitLength } from '../rational.ts';
-import { KINDS, tiles } from './engine.ts';
+import { KINDS } from './instances.ts';
 import { INPUT, OUTPUT } from './layout.ts';
+import { unmaskingTiles } from './unmasking-engine.ts';
 import { isWide, JOB, limbsOf, ownBits, tileOf, UNDECIDED } from './wide-group.ts';
 
 const JOB_BYTES = 0x1600;
 const MOST_LIMBS = 64; // of the inverse of a factor
 
-/** Elements as primitives of `data`; see {@link Kernel.decode}. */
+/** Elements as primitives of `data`; see {@link Unmasking.decode}. */
 export function decodeWide(group: Group, elements: Uint8Array, decoding: Decoding, data: DataType): Weights {
   const job = isWide(group) ? jobOf(group, decoding) : undefined;
   if (job === undefined) return decodePlainly(group, elements, decoding, data);
-  const { bytes, exports } = tiles();
+  const { bytes, exports } = unmaskingTiles();
   const width = group.bytesPerNumber;
   const tile = tileOf(group);
   const weights = makeWeights(data, elements.length / width);

@@ -16,14 +16,16 @@ export const RESULT: number = LANES + 0x20000;
 /** What the layout has room for, 288 bytes; the widest configuration has 268. */
 const MOST_LIMBS = 36;
 
-/** 64-bit limbs of a group's numbers: two at least, which suits the arithmetic. */
+/** 64-bit limbs of a group's numbers: two at least, which suits the arithmetic. Throws a RangeError beyond the layout, where no configuration is. */
 export function limbsOf(group: Group): number {
-  return Math.max(Math.ceil(group.prngBytes / 8), 2);
+  const limbs = Math.max(Math.ceil(group.prngBytes / 8), 2);
+  if (limbs > MOST_LIMBS) throw new RangeError(`a group of ${limbs} limbs, ${MOST_LIMBS} are the most`);
+  return limbs;
 }
 
 /** Whether a group is one for the arithmetic on limbs. */
 export function isWide(group: Group): boolean {
-  return group.bytesPerNumber >= 8 && limbsOf(group) <= MOST_LIMBS;
+  return group.bytesPerNumber >= 8;
 }
 
 /** Elements of a tile: they, their draws' addresses, and weights of eight bytes fit; writing the last may spoil eight bytes behind it. */

@@ -6,13 +6,16 @@ import { test } from 'node:test';
 import type { Decoding, Encoding, Group, Weights } from '../kernel.ts';
 import { OracleGenerator, oracleEncode, oracleExact, oracleNearest, pack, unpack } from '../oracle.test.ts';
 import { readGroupOrders } from '../orders.ts';
-import { plain } from '../plain.ts';
+import { plain as plainKernel } from '../plain.ts';
+import { plainUnmasking } from '../plain-unmasking.ts';
 import { bitLength, exactly, FLOAT32, FLOAT64, type Rational, rational } from '../rational.ts';
 import { isLane64 } from './lanes.ts';
+import { wasmUnmasking } from './unmasking.ts';
 import { wasmKernel } from './wasm.ts';
 import { tileOf } from './wide-group.ts';
 
-const kernel = wasmKernel();
+const kernel = { ...wasmKernel(), ...(typeof WebAssembly === 'undefined' ? ({} as ReturnType<typeof wasmUnmasking>) : wasmUnmasking()) };
+const plain = { ...plainKernel, ...plainUnmasking };
 const seed = new Uint8Array(32).map((_, i) => 11 * i + 3);
 
 function groupOf(order: bigint): Group {

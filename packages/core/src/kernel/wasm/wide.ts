@@ -9,20 +9,17 @@ import { areFinite } from './encoding.ts';
 import { tiles } from './engine.ts';
 import type { Lanes } from './lanes.ts';
 import { INPUT, OUTPUT } from './layout.ts';
-import { portable } from './portable.ts';
 import { drawWide } from './wide-draws.ts';
 import { type WideEncoder, wideEncoder } from './wide-encoding.ts';
-import { GROUP, isWide, placeGroup, tileOf } from './wide-group.ts';
+import { GROUP, placeGroup, tileOf } from './wide-group.ts';
 import { WideSum } from './wide-sum.ts';
 
 /** Groups wider than a 64-bit lane, up to 288 bytes. */
 export const wide: Lanes = {
   write(stream, group, out) {
-    if (isWide(group)) drawWide(stream, group, out);
-    else portable.write(stream, group, out);
+    drawWide(stream, group, out);
   },
   mask(stream, encoding, scalar, weights, out) {
-    if (!isWide(encoding)) return portable.mask(stream, encoding, scalar, weights, out);
     if ((weights instanceof Float32Array || weights instanceof Float64Array) && !areFinite(weights)) return false;
     const { bytes } = tiles();
     const width = encoding.bytesPerNumber;
@@ -32,7 +29,7 @@ export const wide: Lanes = {
     forget(encoding, weights.length);
     return true;
   },
-  sum: (group, length) => (isWide(group) ? new WideSum(group, length) : portable.sum(group, length)),
+  sum: (group, length) => new WideSum(group, length),
   inRange,
   encode(encoding, scalar, weights, out) {
     const encodeTile = tileEncoder(encoding, scalar, weights);
@@ -51,7 +48,7 @@ export const wide: Lanes = {
 
 /** What encodes weights number `from` to `to` into OUTPUT; undefined for what only big integers can encode. */
 function tileEncoder(encoding: Encoding, scalar: Rational, weights: Weights | Model): ((from: number, to: number) => void) | undefined {
-  if (!isWide(encoding) || !isArray(weights)) return undefined;
+  if (!isArray(weights)) return undefined;
   const encodeTile: WideEncoder | undefined = wideEncoder(tiles(), encoding, scalar);
   return encodeTile && ((from, to) => encodeTile(weights.subarray(from, to)));
 }
@@ -70,7 +67,7 @@ function forget(encoding: Encoding, length: number): void {
 
 function inRange(group: Group, elements: Uint8Array, low: bigint, high: bigint): boolean {
   const width = group.bytesPerNumber;
-  if (!isWide(group) || low < 0n || high <= 0n || high >> BigInt(8 * width) > 0n) return everyInRange(width, elements, low, high);
+  if (low < 0n || high <= 0n || high >> BigInt(8 * width) > 0n) return everyInRange(width, elements, low, high);
   if (low >= high) return elements.length === 0;
   const { bytes, exports } = tiles();
   const tile = tileOf(group) * width;

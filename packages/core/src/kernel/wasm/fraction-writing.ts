@@ -1,24 +1,24 @@
-// Fractions of a published model through an instance, tile by tile: written from elements of at most eight bytes, read when they are
-// usual. Reducing is most of writing, so the denominator, which is the same for all weights, is taken apart into primes once.
+// Fractions of a published model through an instance, tile by tile, written from elements of at most eight bytes. Reducing is most of
+// writing, so the denominator, which is the same for all weights, is taken apart into primes once.
 
-import { dataTypeOf } from '../decode.ts';
 import { writeFractions as writePlainly } from '../fractions.ts';
-import type { Decoding, Group, Kernel, Progress, Weights } from '../kernel.ts';
-import { KINDS, tiles } from './engine.ts';
+import type { Decoding, Group, Progress } from '../kernel.ts';
 import { isLane64 } from './lanes.ts';
 import { INPUT, OUTPUT, PARAMETERS, TILE_BYTES } from './layout.ts';
+import { unmaskingTiles } from './unmasking-engine.ts';
 
 /** Elements of a piece: more than a tile of the largest fractions takes. */
 const PIECE = 2048;
 
-function writeFractions(group: Group, elements: Uint8Array, decoding: Decoding, from: number, out: Uint8Array): Progress {
+/** See {@link Unmasking.writeFractions}; fast for elements of at most eight bytes. */
+export function writeFractions(group: Group, elements: Uint8Array, decoding: Decoding, from: number, out: Uint8Array): Progress {
   const width = group.bytesPerNumber;
   const length = elements.length / width;
   const parameters = isLane64(group) ? parametersOf(decoding, length) : undefined;
   let count = 0;
   let bytes = 0;
   if (parameters !== undefined) {
-    const { exports, bytes: memory } = tiles();
+    const { exports, bytes: memory } = unmaskingTiles();
     memory.set(parameters, PARAMETERS);
     for (let taken = -1; taken !== 0 && from + count < length; ) {
       const at = from + count;
@@ -41,7 +41,7 @@ function writeFractions(group: Group, elements: Uint8Array, decoding: Decoding, 
 
 const known = new WeakMap<Decoding, Uint8Array>();
 
-/** The parameters as assembly/fractions.ts wants them, kept for the next piece; undefined where 64 bits do not hold them. */
+/** The parameters as assembly/fractions-write.ts wants them, kept for the next piece; undefined where 64 bits do not hold them. */
 function parametersOf(decoding: Decoding, length: number): Uint8Array | undefined {
   let parameters = known.get(decoding);
   if (parameters === undefined) {
@@ -101,33 +101,3 @@ function inverseOf(odd: bigint): bigint {
   for (let bits = 3; bits < 64; bits *= 2) inverse = BigInt.asUintN(64, inverse * (2n - odd * inverse));
   return inverse;
 }
-
-/** Fractions of a tile: none is read here that takes less than 22 bytes. */
-const MOST = Math.floor(TILE_BYTES / 22);
-
-/** Told with the progress of reading: the next fraction is for the caller. */
-const REFUSED = 0x8000_0000n;
-
-function readFractions(bytes: Uint8Array, weights: Weights, from: number): Progress {
-  const kind = KINDS[dataTypeOf(weights)];
-  const size = weights.BYTES_PER_ELEMENT;
-  const out = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
-  const { exports, bytes: memory } = tiles();
-  let count = 0;
-  let at = 0;
-  while (from + count < weights.length) {
-    const piece = bytes.subarray(at, at + TILE_BYTES);
-    memory.set(piece, INPUT);
-    const progress = exports.readFractions(INPUT, INPUT + piece.length, kind, Math.min(MOST, weights.length - from - count), OUTPUT);
-    const read = Number(progress & 0xffff_ffffn);
-    const upper = BigInt.asUintN(32, progress >> 32n);
-    out.set(memory.subarray(OUTPUT, OUTPUT + read * size), (from + count) * size);
-    count += read;
-    at += Number(upper & ~REFUSED);
-    if ((upper & REFUSED) !== 0n || read === 0) break;
-  }
-  return { count, bytes: at };
-}
-
-/** Fractions of every group, fast for elements of at most eight bytes. */
-export const fractions: Pick<Kernel, 'writeFractions' | 'readFractions'> = { writeFractions, readFractions };
