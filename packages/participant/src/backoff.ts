@@ -25,7 +25,7 @@ export class Backoff {
   constructor(options: PollOptions, random: RandomBytes) {
     const { min = 100 } = options;
     const { max = Math.max(min, 10_000) } = options;
-    if (!(min > 0) || !(max >= min) || max === Number.POSITIVE_INFINITY)
+    if (!(min > 0) || !(max >= min) || max === Infinity)
       throw new XaynetError('option-invalid', `poll: 0 < min <= max expected, min ${min} and max ${max} given`);
     this.#min = min;
     this.#max = max;

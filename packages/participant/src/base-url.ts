@@ -7,6 +7,8 @@ import { XaynetError } from '@xaynet/core/errors';
 export type Endpoint = 'params' | 'sums' | 'seeds' | 'model' | 'message';
 
 const FORM = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/i;
+/** Up to the space, the backslash, and delete. */
+const UNPRINTED = /[^!-[\]-~\u0080-\uffff]/;
 const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(:[0-9]{1,5})?$/i;
 
 /** The base URL of a coordinator. */
@@ -21,22 +23,22 @@ export class BaseUrl {
   constructor(url: string) {
     const bad = (why: string): XaynetError => new XaynetError('transport-url', `${JSON.stringify(url)}: ${why}`);
     if (typeof url !== 'string') throw new XaynetError('transport-url', `a string expected, ${typeof url} given`);
-    if (hasControlOrSpace(url) || url.includes('\\')) throw bad('it holds a space, a control character or a backslash');
+    if (UNPRINTED.test(url)) throw bad('it holds a space, a control character or a backslash');
     const parts = FORM.exec(url);
     if (parts === null) throw bad('it does not start with http:// or https://');
     const [, scheme, authority, path, query] = parts;
     if (authority!.includes('@')) throw bad('user names in URLs are not supported');
     const host = HOST.exec(authority!);
     if (host === null) throw bad('it has no usable host');
-    this.#origin = `${scheme!.toLowerCase()}://${authority!.toLowerCase()}`;
+    this.#origin = `${scheme}://${authority}`.toLowerCase();
     this.#path = path!.replace(/\/+$/, '');
     this.#query = query === undefined || query === '?' ? '' : query;
-    this.secure = scheme!.toLowerCase() === 'https' || isLoopback(host[1]!);
+    this.secure = /^https$/i.test(scheme!) || isLoopback(host[1]!);
   }
 
   /** The URL of a request; a query of the base is kept, `parameter` (already encoded) is added to it. */
   at(endpoint: Endpoint, parameter?: string): string {
-    const query = parameter === undefined ? this.#query : `${this.#query === '' ? '?' : `${this.#query}&`}${parameter}`;
+    const query = parameter === undefined ? this.#query : (this.#query === '' ? '?' : `${this.#query}&`) + parameter;
     return `${this.#origin}${this.#path}/${endpoint}${query}`;
   }
 }
@@ -52,12 +54,4 @@ export function isSecureUrl(url: string): boolean {
 
 function isLoopback(host: string): boolean {
   return /^(localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\])$/i.test(host);
-}
-
-function hasControlOrSpace(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code <= 32 || code === 127) return true;
-  }
-  return false;
 }

@@ -28,7 +28,7 @@ import {
   verifyTask,
 } from '@xaynet/core/round';
 import { Participant } from './participant.ts';
-import type { Transport } from './ports.ts';
+import type { Transport, Verdict } from './ports.ts';
 
 export type FakePhase = 'sum' | 'update' | 'sum2' | 'idle';
 type Operation = 'params' | 'sums' | 'seeds' | 'model' | 'send';
@@ -73,6 +73,8 @@ export class FakeCoordinator implements Transport {
   /** Whole messages that passed all checks, whatever the phase made of them. */
   delivered: Delivered[] = [];
   verdicts: string[] = [];
+  /** Whether it tells senders what it made of their messages. */
+  speaks = false;
   /** How often the next calls of an operation fail. */
   failures: Partial<Record<Operation, number>> = {};
   sums_: SumDict = new KeyMap();
@@ -182,11 +184,15 @@ export class FakeCoordinator implements Transport {
     return this.globalModel && readModel(encodeModel(this.globalModel));
   }
 
-  async send(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async send(bytes: Uint8Array, signal?: AbortSignal): Promise<Verdict | undefined> {
     this.posts.push(bytes.slice());
     await this.#call('send', signal, `send(${bytes.length})`);
     this.log.push(`send(${bytes.length})`);
-    this.verdicts.push(this.#judge(bytes));
+    const verdict = this.#judge(bytes);
+    this.verdicts.push(verdict);
+    if (!this.speaks || verdict === 'incomplete') return undefined;
+    if (verdict === 'accepted') return { accepted: true };
+    return { accepted: false, code: { 'wrong phase': 'message-unexpected', duplicate: 'sum-already-exists' }[verdict] ?? verdict, reason: verdict };
   }
 
   #judge(sealed: Uint8Array): string {

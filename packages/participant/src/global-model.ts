@@ -1,6 +1,8 @@
 // The global model as an application wants it: numbers of the round's data type, with the exact fractions for who asks.
 // Nothing is converted before it is used: what is held is the document and the typed array, never a fraction a weight.
 
+import { toHex } from '@xaynet/core/bytes';
+import { sha256 } from '@xaynet/core/crypto';
 import type { DataType, Model, Weights } from '@xaynet/core/mask';
 import { type PublishedModel, type RoundParams, roundIdOf } from '@xaynet/core/round';
 
@@ -8,6 +10,7 @@ import { type PublishedModel, type RoundParams, roundIdOf } from '@xaynet/core/r
 export interface GlobalModel {
   /** Id of the round in which it was fetched: the one to train for. */
   readonly round: string;
+  /** Data type of the round's masks, and so of `weights`. */
   readonly dataType: DataType;
   /** Number of weights. */
   readonly length: number;
@@ -21,6 +24,14 @@ export interface GlobalModel {
   toWeights(data: 'I32'): Int32Array;
   toWeights(data: 'I64'): BigInt64Array;
   toWeights(data: DataType): Weights;
+  /** The document as it was published (wire 7.3); not to be written to. */
+  readonly bytes: Uint8Array;
+  /**
+   * SHA-256 of `bytes`, in hexadecimal; computed at each use. Participants that were given the same model have the same one, and the signed
+   * record of the round that made it names it (`hashes.model`), as another names `round` (`hashes.params`): whoever compares finds out
+   * a coordinator that shows different models to different people (threats T4).
+   */
+  readonly digest: string;
   /** Weights as exact fractions; computed at each use. */
   readonly model: Model;
 }
@@ -34,11 +45,15 @@ export function globalModelOf(model: PublishedModel, params: RoundParams): Globa
     dataType,
     length: model.length,
     matchesRound: model.length === params.modelLength,
+    bytes: model.bytes,
     get weights(): Weights {
       weights ??= model.toWeights(dataType);
       return weights;
     },
     toWeights: model.toWeights,
+    get digest(): string {
+      return toHex(sha256(model.bytes));
+    },
     get model(): Model {
       return model.toModel();
     },

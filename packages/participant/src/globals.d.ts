@@ -18,6 +18,9 @@ declare var AbortController: { new (): AbortController };
 
 declare var fetch: ((url: string, init?: unknown) => Promise<unknown>) | undefined;
 
+/** In pages and their workers. */
+declare var location: { readonly origin?: string } | undefined;
+
 declare function setTimeout(run: () => void, ms: number): unknown;
 declare function clearTimeout(timer: unknown): void;
 

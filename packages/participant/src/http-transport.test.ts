@@ -89,6 +89,150 @@ test('the requests are those of the protocol: paths, encoded key, no headers tha
   assert.equal(seen[4]!.headers['content-length'], '280');
 });
 
+const problem = (code: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  status(code, typeof body === 'string' ? body : JSON.stringify(body), { 'content-type': 'application/problem+json', ...headers });
+
+test('verdicts: asked for with a header that needs no preflight; told only by who tells them, and never made up', async () => {
+  const transport = new HttpTransport({ url });
+  const send = () => transport.send(new Uint8Array(1));
+  seen.length = 0;
+  answer = status(200); // an original coordinator
+  assert.equal(await send(), undefined);
+  assert.equal(seen[0]!.headers.accept, 'application/problem+json');
+  answer = status(200, '', { 'x-verdict': 'accepted' });
+  assert.deepEqual(await send(), { accepted: true });
+  answer = status(202, '', { 'x-verdict': 'incomplete' });
+  assert.equal(await send(), undefined);
+  const refusal = {
+    type: 'urn:xaynet:error:x',
+    title: 'The signature\u00e9 \u0007does not verify.',
+    status: 401,
+    detail: 'Sign it.',
+    code: 'signature-invalid',
+  };
+  answer = problem(401, refusal);
+  assert.deepEqual(await send(), { accepted: false, code: 'signature-invalid', reason: 'The signature does not verify. Sign it.' });
+  answer = problem(409, { code: 'sum-already-exists' });
+  assert.deepEqual(await send(), { accepted: false, code: 'sum-already-exists', reason: '' });
+  answer = problem(422, { code: 'mask-invalid', detail: 'x'.repeat(2000) });
+  assert.equal(((await send()) as { reason: string }).reason.length, 400);
+});
+
+test('verdicts: what may be otherwise at the next attempt, or says nothing that can be understood, is an error and not a verdict', async () => {
+  const transport = new HttpTransport({ url });
+  for (const [found, code] of [
+    [problem(408, { code: 'http-body-timeout' }), 'transport-status'],
+    [problem(429, { code: 'rate-limited' }, { 'retry-after': '7' }), 'transport-busy'],
+    [problem(503, { code: 'chunk-budget' }, { 'retry-after': '7' }), 'transport-busy'],
+    [problem(500, { code: 'internal-error' }), 'transport-status'],
+    [problem(409, '{"code": "x'), 'transport-status'],
+    [problem(409, { title: 'no code' }), 'transport-status'],
+    [problem(409, { code: 'Not a code <script>' }), 'transport-status'],
+    [problem(409, `{"code": "x", "detail": "${'y'.repeat(5000)}"}`), 'transport-status'],
+    [status(404, '<html>not here</html>', { 'content-type': 'text/html' }), 'transport-status'],
+    [status(409, '{"code": "signature-invalid"}', { 'content-type': 'application/json' }), 'transport-status'],
+  ] as const) {
+    answer = found;
+    assert.equal((await failure(transport.send(new Uint8Array(1)))).code, code);
+  }
+  const original = new HttpTransport({ url, verdicts: false });
+  seen.length = 0;
+  answer = problem(409, { code: 'signature-invalid' });
+  assert.equal((await failure(original.send(new Uint8Array(1)))).code, 'transport-status');
+  answer = status(200, '', { 'x-verdict': 'accepted' });
+  assert.equal(await original.send(new Uint8Array(1)), undefined);
+  assert.ok(seen.every(({ headers }) => headers.accept === '*/*'));
+});
+
+test('a document that has not changed is not sent again: If-None-Match, and the bytes that are here', async () => {
+  const transport = new HttpTransport({ url });
+  const whole = encodeRoundParams(params);
+  let tag = '"a"';
+  answer = (request, response) =>
+    request.headers['if-none-match'] === tag
+      ? status(304, '', { etag: tag })(request, response)
+      : status(200, request.url === '/model' ? encodeModel([rational(1, 2)]) : whole, { etag: tag })(request, response);
+  seen.length = 0;
+  for (let i = 0; i < 3; i++) assert.deepEqual(await transport.params(), params);
+  assert.deepEqual(
+    seen.map(({ headers }) => headers['if-none-match']),
+    [undefined, '"a"', '"a"'],
+  );
+  assert.equal((await transport.model())!.length, 1, 'each document has a tag of its own');
+  assert.equal((await transport.model())!.length, 1);
+  assert.deepEqual(
+    seen.slice(3).map(({ headers }) => headers['if-none-match']),
+    [undefined, '"a"'],
+  );
+  assert.equal((await failure(transport.model(undefined, 7))).code, 'transport-too-large', 'the limit of who asks now');
+  tag = '"b"';
+  assert.deepEqual(await transport.params(), params);
+  assert.equal(seen.at(-1)!.headers['if-none-match'], '"a"');
+  await transport.params();
+  assert.equal(seen.at(-1)!.headers['if-none-match'], '"b"');
+
+  // Seeds differ for everybody and are fetched once; params that came without a tag are not kept.
+  answer = status(200, encodeUpdateSeedDict(new KeyMap()), { etag: '"c"' });
+  seen.length = 0;
+  for (let i = 0; i < 2; i++) await transport.seeds(key);
+  answer = status(200, whole);
+  for (let i = 0; i < 2; i++) await transport.params();
+  assert.deepEqual(
+    seen.map(({ headers }) => headers['if-none-match']),
+    [undefined, undefined, '"b"', undefined],
+  );
+});
+
+test('a 304 without a body that is here is an error; so is one that nobody asked for; what does not decode is not kept', async () => {
+  const transport = new HttpTransport({ url });
+  answer = status(304, '', { etag: '"a"' });
+  assert.equal((await failure(transport.params())).code, 'transport-status');
+  answer = status(200, new Uint8Array(3), { etag: '"a"' });
+  assert.equal((await failure(transport.params())).code, 'transport-not-pet');
+  answer = status(304, '', { etag: '"a"' });
+  assert.equal((await failure(transport.params())).code, 'transport-status');
+  const large = encodeModel(Array.from({ length: 500_000 }, () => rational(1, 2)));
+  assert.ok(large.length > 8 * 2 ** 20);
+  answer = status(200, large, { etag: '"large"' });
+  await transport.model();
+  answer = status(204);
+  seen.length = 0;
+  assert.equal(await transport.model(), undefined);
+  assert.equal(seen[0]!.headers['if-none-match'], undefined, 'large documents are not kept');
+});
+
+test('in a page the cache of the browser revalidates, without a header of ours; never: nothing does', async () => {
+  const requests: FetchRequest[] = [];
+  const fetch = async (_: string, request: FetchRequest) => {
+    requests.push(request);
+    const body = encodeRoundParams(params).slice().buffer as ArrayBuffer;
+    return { status: 200, url: '', headers: { get: (name: string) => (name === 'etag' ? '"a"' : null) }, arrayBuffer: async () => body };
+  };
+  const asked = async (options: object): Promise<unknown[]> => {
+    requests.length = 0;
+    const transport = new HttpTransport({ url, fetch, ...options });
+    for (let i = 0; i < 2; i++) await transport.params();
+    return requests.map(({ cache, headers }) => [cache, headers]);
+  };
+  const quiet = ['no-store', {}];
+  assert.deepEqual(await asked({ revalidate: 'page' }), [
+    ['no-cache', {}],
+    ['no-cache', {}],
+  ]);
+  assert.deepEqual(await asked({ revalidate: 'never' }), [quiet, quiet]);
+  assert.deepEqual(await asked({}), [quiet, ['no-store', { 'if-none-match': '"a"' }]]);
+  const here = globalThis as { location?: object };
+  here.location = {};
+  try {
+    assert.deepEqual(await asked({}), [
+      ['no-cache', {}],
+      ['no-cache', {}],
+    ]);
+  } finally {
+    delete here.location;
+  }
+});
+
 test('204: absent for sums, seeds and model; an error for params; delivered for POST', async () => {
   const transport = new HttpTransport({ url });
   answer = status(204);
@@ -237,6 +381,24 @@ test('nobody there: unreachable, with what the platform says', async () => {
   assert.equal(error.code, 'transport-unreachable');
   assert.equal(error.status, undefined);
   assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}/params.*ECONNREFUSED`));
+});
+
+test('in a page of another origin, a request without an answer may be one that CORS settings forbid: the error names them', async () => {
+  const fetch = async (): Promise<never> => {
+    throw new TypeError('Failed to fetch');
+  };
+  const message = async (): Promise<string> => (await failure(new HttpTransport({ url: 'https://coordinator.example/pet', fetch }).params())).message;
+  const hint = 'Failed to fetch, or the coordinator does not allow pages of https://app.example: its setting api.cors_origins';
+  const here = globalThis as { location?: object };
+  try {
+    here.location = { origin: 'https://app.example' };
+    assert.ok((await message()).includes(`https://coordinator.example/pet/params: ${hint}`), await message());
+    here.location = { origin: 'https://coordinator.example' };
+    assert.ok(!(await message()).includes('cors'));
+  } finally {
+    delete here.location;
+  }
+  assert.ok(!(await message()).includes('cors'));
 });
 
 test('silence: given up after the time-out, also between two pieces of an answer', async () => {

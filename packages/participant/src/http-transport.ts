@@ -1,17 +1,21 @@
-// The five requests of PET over `fetch` (participant 2). Stateless: one transport serves any number of participants. All
-// requests are "simple" in the sense of CORS (no headers of our own), so a browser sends no preflight (participant 2.7).
+// The five requests of PET over `fetch` (participant 2). It keeps nothing of a participant, so one transport serves any number of them; only
+// the last documents, to ask whether they changed. In pages all requests are "simple" in the sense of CORS: no preflight (participant 2.7).
 
 import type { PublicSigningKey } from '@xaynet/core/bytes';
 import { toBase64 } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
 import type { RoundParams, SumDict, UpdateSeedDict } from '@xaynet/core/round';
 import { decodeRoundParams, decodeSumDict, decodeUpdateSeedDict, type PublishedModel, readModel } from '@xaynet/core/round';
+import { abortController } from './abort.ts';
 import { BaseUrl, isSecureUrl } from './base-url.ts';
 import { systemClock } from './clock.ts';
 import { discardBody, type FetchResponse, readBody } from './http-body.ts';
-import type { Clock, Transport } from './ports.ts';
+import { KeptDocuments } from './kept-documents.ts';
+import type { Clock, Transport, Verdict } from './ports.ts';
 import { RequestTimer, type RequestTimes } from './request-time.ts';
+import { errorOf, wordsOf } from './thrown.ts';
 import { TransportError } from './transport-error.ts';
+import { ASKING, verdictOf } from './verdict.ts';
 
 /** What this package asks of a `fetch` function; that of every platform fits. */
 export type Fetch = (url: string, request: FetchRequest) => Promise<FetchResponse>;
@@ -20,7 +24,9 @@ export type Fetch = (url: string, request: FetchRequest) => Promise<FetchRespons
 export interface FetchRequest {
   method: 'GET' | 'POST';
   body?: Uint8Array<ArrayBuffer>;
-  cache: 'no-store';
+  /** `accept` and `if-none-match`. A fetch that leaves them out gets no verdicts, and whole documents each time. */
+  headers?: Readonly<Record<string, string>>;
+  cache: 'no-store' | 'no-cache';
   redirect: 'follow' | 'manual' | 'error';
   signal: AbortSignal;
 }
@@ -29,7 +35,7 @@ export interface FetchRequest {
 export interface HttpOptions {
   /** Base URL, for example `https://coordinator.example/pet`; requests go to `params`, `sums`, … below it. */
   readonly url: string;
-  /** Default: the platform's `fetch`. In Node, pass one bound to a dispatcher for a proxy, own certificates or a client certificate. */
+  /** Default: the platform's `fetch`. In Node, `nodeFetch` of `@xaynet/participant/node` has certificates of one's own and pins. */
   readonly fetch?: Fetch | undefined;
   /** Allow plain HTTP to other machines. Whoever is on the way can then read the models (threats T2). Default false. */
   readonly allowInsecure?: boolean | undefined;
@@ -42,6 +48,15 @@ export interface HttpOptions {
   readonly deadline?: number | undefined;
   /** Slowest rate that is waited for, in bytes a second, down and up: a POST may take `timeout` and its bytes at this rate. Default 16 000. */
   readonly minRate?: number | undefined;
+  /** Ask what became of messages, see {@link Verdict}. False: look like an original client. Default true. */
+  readonly verdicts?: boolean | undefined;
+  /**
+   * Ask for documents only if they changed (ETag). `page`: by way of the HTTP cache of the browser, because a header would cost a
+   * preflight; `header`: with `If-None-Match`, keeping the last documents of 8 MiB or less in memory; `never`: fetch them whole, which no
+   * coordinator can use to recognise a participant (threats T15). Default: `never` with `freshKeys`, else `page` in pages and their
+   * workers, else `header`.
+   */
+  readonly revalidate?: 'page' | 'header' | 'never' | undefined;
   /** Default: the platform's clock. */
   readonly clock?: Clock | undefined;
 }
@@ -77,6 +92,9 @@ export class HttpTransport implements Transport {
   readonly #allowInsecure: boolean;
   readonly #times: RequestTimes;
   readonly #clock: Clock;
+  readonly #verdicts: boolean;
+  readonly #cache: 'no-store' | 'no-cache';
+  readonly #kept: KeptDocuments | undefined;
 
   constructor(options: HttpOptions) {
     this.#base = new BaseUrl(options.url);
@@ -88,6 +106,10 @@ export class HttpTransport implements Transport {
     this.#fetch = options.fetch ?? ((url, request) => platform!(url, request));
     this.#times = timesOf(options);
     this.#clock = options.clock ?? systemClock;
+    this.#verdicts = options.verdicts ?? true;
+    const revalidate = options.revalidate ?? (typeof location === 'undefined' ? 'header' : 'page');
+    this.#cache = revalidate === 'page' ? 'no-cache' : 'no-store';
+    this.#kept = revalidate === 'header' ? new KeptDocuments() : undefined;
   }
 
   /** `GET /params` (wire 7.3). A 204 is an error: there always is a round (participant 2.3). */
@@ -106,7 +128,7 @@ export class HttpTransport implements Transport {
   /** `GET /seeds?pk=…` (wire 7.1, 7.3); undefined for 204. */
   seeds(participant: PublicSigningKey, signal?: AbortSignal, maxBytes: number = MAX_BYTES): Promise<UpdateSeedDict | undefined> {
     const pk = toBase64(participant).replaceAll('+', '%2B').replaceAll('/', '%2F').replaceAll('=', '%3D');
-    return this.#get(this.#base.at('seeds', `pk=${pk}`), maxBytes, decodeUpdateSeedDict, signal);
+    return this.#get(this.#base.at('seeds', `pk=${pk}`), maxBytes, decodeUpdateSeedDict, signal, false);
   }
 
   /** `GET /model` (wire 7.3); undefined for 204. */
@@ -115,34 +137,44 @@ export class HttpTransport implements Transport {
   }
 
   /**
-   * `POST /message`. Every 2xx is a delivery; a redirection is never followed, because a POST would become a GET without body
-   * and count as sent (quirk Q-11).
+   * `POST /message`. Every 2xx is a delivery, with the verdict that the coordinator gives; so is a final refusal. A redirection is never
+   * followed, because a POST would become a GET without body and count as sent (quirk Q-11).
    */
-  async send(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async send(bytes: Uint8Array, signal?: AbortSignal): Promise<Verdict | undefined> {
     const url = this.#base.at('message');
-    await this.#request(signal, url, async (abort, timer) => {
+    return this.#request(signal, url, async (abort, timer) => {
       timer.sending(bytes.length);
-      const response = await this.#fetch(url, { method: 'POST', body: bytes as Uint8Array<ArrayBuffer>, cache: 'no-store', redirect: 'error', signal: abort });
-      await discardBody(response);
-      if (response.status < 200 || response.status > 299) throw statusError('POST', url, response);
+      const headers = this.#verdicts ? ASKING : {};
+      const body = bytes as Uint8Array<ArrayBuffer>;
+      const response = await this.#fetch(url, { method: 'POST', headers, body, cache: 'no-store', redirect: 'error', signal: abort });
+      const { status } = response;
+      const verdict = await verdictOf(response);
+      if ((status < 200 || status > 299) && (verdict === undefined || !this.#verdicts)) throw statusError('POST', url, response);
+      return this.#verdicts ? verdict : undefined;
     });
   }
 
-  #get<T>(url: string, maxBytes: number, decode: (bytes: Uint8Array) => T, signal: AbortSignal | undefined): Promise<T | undefined> {
+  #get<T>(url: string, maxBytes: number, decode: (bytes: Uint8Array) => T, signal: AbortSignal | undefined, keep = true): Promise<T | undefined> {
+    const kept = keep ? this.#kept : undefined;
     return this.#request(signal, url, async (abort, timer) => {
       timer.received(0);
-      const response = await this.#follow(url, abort);
+      const request = { headers: kept?.asking(url) ?? {}, cache: keep ? this.#cache : 'no-store', signal: abort };
+      const response = await this.#follow(url, request);
       timer.received(0);
       const { status } = response;
-      if (status !== 200) {
-        await discardBody(response);
+      let bytes = kept?.unchanged(url, response, request.headers);
+      if (status !== 200) await discardBody(response);
+      if (bytes === undefined && status !== 200) {
         if (status === 204) return undefined;
         throw statusError('GET', url, response);
       }
-      const bytes = await readBody(response, maxBytes, timer);
-      if (bytes === undefined) throw new TransportError('transport-too-large', `GET ${url} answered more than ${maxBytes} bytes`, { url, status });
+      bytes ??= await readBody(response, maxBytes, timer);
+      if (bytes === undefined || bytes.length > maxBytes)
+        throw new TransportError('transport-too-large', `GET ${url} answered more than ${maxBytes} bytes`, { url, status });
       try {
-        return decode(bytes);
+        const decoded = decode(bytes);
+        kept?.keep(url, response, bytes);
+        return decoded;
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new TransportError('transport-not-pet', `GET ${url} answered ${bytes.length} bytes that do not decode: ${why}`, { url, status, cause });
@@ -154,11 +186,11 @@ export class HttpTransport implements Transport {
    * GET, following redirections one by one, so that none leads through plain HTTP. Where the platform hides them (browsers),
    * it follows them itself, and at least the last URL is checked.
    */
-  async #follow(url: string, signal: AbortSignal): Promise<FetchResponse> {
+  async #follow(url: string, request: Pick<FetchRequest, 'headers' | 'cache' | 'signal'>): Promise<FetchResponse> {
     let at = url;
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-      let response = await this.#fetch(at, { method: 'GET', cache: 'no-store', redirect: 'manual', signal });
-      if (response.type === 'opaqueredirect') response = await this.#fetch(at, { method: 'GET', cache: 'no-store', redirect: 'follow', signal });
+      let response = await this.#fetch(at, { method: 'GET', ...request, redirect: 'manual' });
+      if (response.type === 'opaqueredirect') response = await this.#fetch(at, { method: 'GET', ...request, redirect: 'follow' });
       if (response.redirected === true) this.#allow(response.url, url);
       const location = isRedirect(response.status) ? response.headers.get('location') : null;
       if (location === null) return response;
@@ -179,7 +211,7 @@ export class HttpTransport implements Transport {
    */
   async #request<T>(signal: AbortSignal | undefined, url: string, run: (abort: AbortSignal, timer: RequestTimer) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw signal.reason;
-    const controller = new AbortController();
+    const controller = abortController();
     let giveUp: (error: unknown) => void;
     const givenUp = new Promise<never>((_, reject) => {
       giveUp = reject;
@@ -200,9 +232,11 @@ export class HttpTransport implements Transport {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (late !== undefined) throw late;
-      if (error instanceof XaynetError) throw error;
+      const known = errorOf(error, XaynetError);
+      if (known !== undefined) throw known;
       const reason = reasonOf(error);
-      throw new TransportError(/redirect/i.test(reason) ? 'transport-redirect' : 'transport-unreachable', `${url}: ${reason}`, { url, cause: error });
+      if (/redirect/i.test(reason)) throw new TransportError('transport-redirect', `${url}: ${reason}`, { url, cause: error });
+      throw new TransportError('transport-unreachable', `${url}: ${reason}${corsHint(url)}`, { url, cause: error });
     } finally {
       timer.end();
       signal?.removeEventListener('abort', abort);
@@ -214,7 +248,7 @@ export class HttpTransport implements Transport {
 function timesOf(options: HttpOptions): RequestTimes {
   const positive = (name: keyof RequestTimes, fallback: number): number => {
     const value = options[name] ?? fallback;
-    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new XaynetError('option-invalid', `${name}: a number above 0 expected, ${value} given`);
+    if (!(value > 0 && value < Infinity)) throw new XaynetError('option-invalid', `${name}: a number above 0 expected, ${value} given`);
     return value;
   };
   const timeout = positive('timeout', 30_000);
@@ -238,24 +272,30 @@ function retryAfterOf({ headers }: FetchResponse): number | undefined {
 }
 
 function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+  return [301, 302, 303, 307, 308].includes(status);
 }
 
 /** `location` seen from `base`: absolute, or a path. Enough for redirections, and without `URL`, which some engines lack. */
 function resolveUrl(base: string, location: string): string {
   if (/^[a-z][a-z0-9+.-]*:/i.test(location)) return location;
-  const origin = /^[^:]+:\/\/[^/?#]+/.exec(base)![0];
-  if (location.startsWith('//')) return `${base.slice(0, base.indexOf(':') + 1)}${location}`;
-  if (location.startsWith('/')) return `${origin}${location}`;
+  const [origin, scheme] = /^([^:]+:)\/\/[^/?#]+/.exec(base)! as unknown as [string, string];
+  if (location.startsWith('//')) return scheme + location;
+  if (location.startsWith('/')) return origin + location;
   const path = base.slice(origin.length).replace(/[?#].*$/, '');
   return `${origin}${path.slice(0, path.lastIndexOf('/') + 1) || '/'}${location}`;
 }
 
 /** What the platform says about a failed request: the innermost cause, where Node for example hides "ECONNREFUSED". */
 function reasonOf(error: unknown): string {
-  let at = error;
-  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
-  if (!(at instanceof Error)) return String(at);
+  let at = errorOf(error, Error);
+  for (let cause = at; cause !== undefined; cause = errorOf(cause.cause, Error)) at = cause;
+  if (at === undefined) return wordsOf(error);
   const { code } = at as { code?: unknown };
   return at.message !== '' ? at.message : typeof code === 'string' ? code : at.name;
+}
+
+/** A request that a browser forbids its page fails there as if nobody answered; what forbids it is a setting of the coordinator. */
+function corsHint(url: string): string {
+  const origin = typeof location === 'undefined' ? undefined : location.origin;
+  return origin === undefined || url.startsWith(`${origin}/`) ? '' : `, or the coordinator does not allow pages of ${origin}: its setting api.cors_origins`;
 }

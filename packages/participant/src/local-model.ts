@@ -14,7 +14,10 @@ import type { TakenModel } from './state.ts';
 export function takeModel(model: LocalModel, request: ModelRequest | undefined, fallback: Scalar): TakenModel {
   const { weights, mode = 'strict' } = model;
   if (!isModel(weights))
-    throw new XaynetError('option-invalid', 'weights: a Float32Array, Float64Array, Int32Array, BigInt64Array or an array of fractions expected');
+    throw new XaynetError(
+      'option-invalid',
+      `weights: a Float32Array, Float64Array, Int32Array, BigInt64Array or an array of fractions expected${Array.isArray(weights) ? '; Float32Array.from(weights) makes one of numbers' : ''}`,
+    );
   if (request !== undefined && weights.length !== request.length) {
     throw new XaynetError('model-length', `${weights.length} weights given, the round takes ${request.length}`);
   }

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { EncryptedMaskSeed, KeyMap, MaskSeed, type PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { sealMaskSeed } from '@xaynet/core/crypto';
-import { Aggregation, parseMaskConfig } from '@xaynet/core/mask';
+import { Aggregation, maskModel, parseMaskConfig, rational } from '@xaynet/core/mask';
 import { systemClock } from './clock.ts';
 import { countingRandom, FakeCoordinator, keysFor, seedOf, sumOnce } from './fake-coordinator.test.ts';
 import type { ParticipantOptions } from './options.ts';
@@ -168,6 +168,40 @@ test('update: sealing to many sum participants pauses, tells, and an abort leave
   const { phase } = decodeSnapshot(participant.snapshot()).state;
   assert.ok(phase.name === 'update');
   assert.equal(phase.localSeedDict?.size, 40);
+});
+
+test('update: masking a large model pauses, tells, and an abort leaves the participant as it was', async () => {
+  const coordinator = new FakeCoordinator();
+  const vect = parseMaskConfig('Power2/F32/B0/M6');
+  Object.assign(coordinator.params_, { maskConfig: { vect, unit: vect }, modelLength: 70_000 });
+  await sumOnce(coordinator, keysFor('sum', coordinator.params_, 's'));
+  coordinator.advance();
+  const clock = slowClock();
+  const controller = new AbortController();
+  const told: string[] = [];
+  const participant = await Participant.create({
+    transport: coordinator,
+    keys: keysFor('update', coordinator.params_),
+    random: countingRandom('update'),
+    clock,
+    progress: ({ task, done, total }) => {
+      if (told.push(`${task} ${done}/${total}`) === 1) controller.abort(new Error('enough'));
+    },
+  });
+  for (let i = 0; i < 2; i++) await participant.tick();
+  participant.setModel(new Float32Array(70_000));
+  for (let i = 0; i < 2; i++) await participant.tick();
+  const before = participant.snapshot();
+  await assert.rejects(participant.tick({ signal: controller.signal }), /enough/);
+  assert.deepEqual([participant.snapshot(), told], [before, ['mask 32768/70000']]);
+  clock.sleeps = 0;
+  await participant.tick();
+  assert.deepEqual(told.slice(1), ['mask 32768/70000', 'mask 65536/70000', 'mask 70000/70000']);
+  assert.equal(clock.sleeps, 2, 'a pause after each piece but the last');
+  const { phase } = decodeSnapshot(participant.snapshot()).state;
+  assert.ok(phase.name === 'update' && phase.masked !== undefined);
+  const { seed, object } = phase.masked;
+  assert.deepEqual(object, maskModel({ config: { vect, unit: vect }, seed, scalar: rational(1), model: new Float32Array(70_000) }));
 });
 
 test('a running participant tells as events how far it is, and only when it takes long', async () => {

@@ -2,8 +2,8 @@
 // no thread, as there is no timer.
 
 import { XaynetError } from '@xaynet/core/errors';
-import type { Aggregation } from '@xaynet/core/mask';
-import { createMaskPool, defaultThreads, type MaskSumWork, type WorkerLike } from '@xaynet/core/threads';
+import type { ObjectSum } from '@xaynet/core/mask';
+import { defaultThreads, type MaskSumWork, sumMasks, type WorkerLike } from '@xaynet/core/threads';
 
 /** How a participant uses threads. */
 export interface ThreadOptions {
@@ -20,17 +20,10 @@ export interface ThreadOptions {
 }
 
 /** Sums the masks of some seeds. */
-export type MaskSummer = (work: MaskSumWork) => Promise<Aggregation>;
+export type MaskSummer = (work: MaskSumWork) => Promise<ObjectSum>;
 
 /** The summer of the options; throws `option-invalid`. */
 export function maskSummer({ threads = defaultThreads(), spawn }: ThreadOptions): MaskSummer {
   if (!Number.isInteger(threads) || threads < 0 || threads > 256) throw new XaynetError('option-invalid', `threads: 0 to 256 expected, ${threads} given`);
-  return async (work) => {
-    const pool = createMaskPool({ threads, spawn });
-    try {
-      return await pool.sumMasks(work);
-    } finally {
-      pool.close();
-    }
-  };
+  return (work) => sumMasks(work, { threads, spawn });
 }

@@ -27,6 +27,12 @@ export interface ParticipantOptions extends RuleOptions, ThreadOptions, Omit<Htt
   readonly transport?: Transport | undefined;
   /** Identity of the participant. Default: a fresh pair. */
   readonly keys?: SigningKeyPair | undefined;
+  /**
+   * New keys each round, where the coordinator lets in everybody: then no key links what this participant did in two rounds, and documents are
+   * fetched whole, so that no ETag does (threats T15). Address, connection, times and sizes still can; an allow-list and the
+   * quarantine of a coordinator, which know keys, no longer do. Not with `keys`. Default false.
+   */
+  readonly freshKeys?: boolean | undefined;
   /** Share of this participant's models in the mean, when a model comes without one; 0 or more. Default 1. */
   readonly scalar?: number | bigint | Rational | undefined;
   /** Largest sealed message in bytes: 194 or more, or 0 for unlimited (wire 6.5). Default {@link DEFAULT_MAX_MESSAGE_SIZE}. */
@@ -46,6 +52,12 @@ export interface ParticipantOptions extends RuleOptions, ThreadOptions, Omit<Htt
   readonly progress?: ((progress: ComputationProgress) => void) | undefined;
   /** When the round's parameters are asked for, see {@link Freshness}. Default `auto`. */
   readonly freshness?: Freshness | undefined;
+  /**
+   * Whether a sum participant that is given no seeds looks for itself in the sum dictionary, and, while there is none, sends its sum message
+   * again, with the same ephemeral key: after 1, 4, 13, 40 and 121 seconds, at most 5 times a round, and not when the coordinator said that
+   * it has it. Default: true, with freshness `every-step` false.
+   */
+  readonly resendSum?: boolean | undefined;
 }
 
 /** The ports and rules of a participant, none missing. */
@@ -55,6 +67,8 @@ export interface Settings {
   readonly clock: Clock;
   readonly rules: Rules;
   readonly freshness: Freshness;
+  readonly resendSum: boolean;
+  readonly freshKeys: boolean;
   readonly store: StateStore | undefined;
   readonly models: ModelSource | undefined;
   readonly notify: (notification: Notification) => void;
@@ -67,18 +81,21 @@ export interface Settings {
  * `scalar-invalid`, `message-size-too-small`.
  */
 export function settingsOf(options: ParticipantOptions): Settings {
-  const { url, transport, clock = systemClock, freshness = 'auto' } = options;
+  const { url, transport, clock = systemClock, freshness = 'auto', freshKeys = false } = options;
   if ((url === undefined) === (transport === undefined)) throw new XaynetError('option-invalid', 'either url or transport is needed');
+  if (freshKeys && options.keys !== undefined) throw new XaynetError('option-invalid', 'keys and freshKeys exclude each other');
   if (options.random === undefined) systemRandom(0);
   checkKeys(options.keys);
   scalarOf(options, rational(1));
   maxMessageSizeOf(options, 0);
   return {
-    transport: transport ?? new HttpTransport({ ...options, url: url! }),
+    transport: transport ?? new HttpTransport({ ...options, url: url!, revalidate: options.revalidate ?? (freshKeys ? 'never' : undefined) }),
     random: options.random ?? systemRandom,
     clock,
     rules: rulesOf(options),
     freshness,
+    freshKeys,
+    resendSum: options.resendSum ?? freshness !== 'every-step',
     store: options.store,
     models: options.models,
     notify: options.notify ?? (() => undefined),

@@ -12,12 +12,12 @@ import { takeModel } from './local-model.ts';
 import { DEFAULT_MAX_MESSAGE_SIZE, keysOf, maxMessageSizeOf, type ParticipantOptions, type Settings, scalarOf, settingsOf } from './options.ts';
 import { attempt, pending, type WaitingFor } from './phases/transition.ts';
 import type { LocalModel, ModelRequest, Notification } from './ports.ts';
-import { decodeReferenceState, encodeReferenceState } from './reference-state.ts';
 import { RoundPace } from './round-pace.ts';
 import { maxModelBytes } from './rules.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot, type WaitingModel } from './snapshot.ts';
 import { eraseDropped, isComputation, modelRequest, modelRequestOf, type Phase, type PhaseName, type State, type Task, taskOf } from './state.ts';
 import { type Step, step } from './step.ts';
+import { SumWatch } from './sum-watch.ts';
 import type { CallOptions, SetModelOptions, Tick } from './tick.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -47,12 +47,15 @@ import { TransportError } from './transport-error.ts';
 export class Participant {
   readonly #settings: Settings;
   readonly #pace: RoundPace;
+  /** Messages of this round that were begun again. */
+  #begunAgain = 0;
+  #sumWatch = new SumWatch();
   #state: State;
   #waiting: WaitingModel | undefined;
   #newGlobalModel: boolean;
   #waitingFor: WaitingFor | undefined;
   #ticking = false;
-  /** Whether the phase changed since the store last saved. */
+  /** Whether the phase changed, or a model was set, since the store last saved. */
   #unsaved = true;
 
   private constructor(settings: Settings, snapshot: Snapshot) {
@@ -85,25 +88,13 @@ export class Participant {
    * `snapshot-corrupt` or `snapshot-keys`.
    */
   static async restore(snapshot: Uint8Array, options: ParticipantOptions): Promise<Participant> {
-    return Participant.#restored(decodeSnapshot(snapshot), options);
-  }
-
-  /**
-   * The participant that an original program (xaynet 0.11, August 2022) saved (participant 1.10). Rejects like
-   * {@link Participant.create}, and with `reference-state-invalid`.
-   */
-  static async fromReferenceState(bytes: Uint8Array, options: ParticipantOptions): Promise<Participant> {
-    const state = decodeReferenceState(bytes);
-    return Participant.#restored({ state, waiting: undefined, newGlobalModel: state.phase.name === 'new-round' }, options);
-  }
-
-  static #restored(snapshot: Snapshot, options: ParticipantOptions): Participant {
+    const saved = decodeSnapshot(snapshot);
     const settings = settingsOf(options);
-    const { state } = snapshot;
+    const { state } = saved;
     if (options.keys !== undefined && !equalBytes(options.keys.publicKey, state.keys.publicKey)) throw new XaynetError('snapshot-keys');
     const scalar = scalarOf(options, state.scalar);
     const maxMessageSize = maxMessageSizeOf(options, state.maxMessageSize);
-    return Participant.#started(settings, { ...snapshot, state: { ...state, scalar, maxMessageSize } });
+    return Participant.#started(settings, { ...saved, state: { ...state, scalar, maxMessageSize } });
   }
 
   static #started(settings: Settings, snapshot: Snapshot): Participant {
@@ -183,6 +174,7 @@ export class Participant {
     const open = params === undefined || phase.name === 'new-round' || modelRequestOf(this.#state) !== undefined;
     if (!open) throw new XaynetError('model-not-wanted', `phase ${phase.name}`);
     this.#waiting = { ...takeModel({ ...options, weights }, params && modelRequest(params), this.#state.scalar), round };
+    this.#unsaved = true; // who is killed now need not train again
   }
 
   /** Leaves the task of this round, if there is one; the participant waits for the next round. */
@@ -218,6 +210,7 @@ export class Participant {
    * background tasks with a budget. A tick under way is never cut off by the budget, only by the signal.
    */
   async runFor(options: { readonly ms: number } & CallOptions): Promise<Tick> {
+    if (!(options.ms >= 0)) throw new XaynetError('option-invalid', `ms: 0 or more expected, ${options.ms} given`);
     const { clock } = this.#settings;
     const end = clock.now() + options.ms;
     for (;;) {
@@ -244,11 +237,6 @@ export class Participant {
     return encodeSnapshot({ state: this.#state, waiting: this.#waiting, newGlobalModel: this.#newGlobalModel });
   }
 
-  /** The state as an original participant saves it (participant 1.10); a model that waits is not part of it. */
-  toReferenceState(): Uint8Array {
-    return encodeReferenceState(this.#state);
-  }
-
   /** Saves a changed phase before anything is sent or asked: what was sent is never forgotten (threats T3, T17). */
   async #saveFirst(signal: AbortSignal | undefined): Promise<Step | undefined> {
     const { store } = this.#settings;
@@ -261,10 +249,24 @@ export class Participant {
   }
 
   async #step(signal: AbortSignal | undefined): Promise<Step> {
-    const { rules, transport, random, clock, freshness, sumMasks, progress } = this.#settings;
+    const { rules, transport, random, clock, freshness, sumMasks, progress, resendSum, freshKeys } = this.#settings;
     const models = this.#settings.models ?? { load: (request: ModelRequest) => this.#loadWaiting(request) };
     const onProgress = ifLong(clock, progress);
-    const done = await step(this.#state, { rules, transport, models, random, pause: breather(clock), sumMasks, onProgress, signal, freshness });
+    const sumDoubt = resendSum ? () => this.#sumWatch.isDue(clock.now()) : undefined;
+    const done = await step(this.#state, {
+      rules,
+      transport,
+      models,
+      random,
+      pause: breather(clock),
+      sumMasks,
+      onProgress,
+      sumDoubt,
+      mayBeginAgain: () => this.#begunAgain++ < MOST_BEGUN_AGAIN,
+      signal,
+      freshness,
+      freshKeys,
+    });
     this.#commit(done.state);
     return done;
   }
@@ -285,10 +287,13 @@ export class Participant {
     if (before.params !== state.params) {
       if (this.#waiting?.round !== undefined) this.#waiting = undefined;
       this.#newGlobalModel = true;
+      this.#sumWatch = new SumWatch();
+      this.#begunAgain = 0;
     }
     if (state.phase.name === 'update' && state.phase.model !== undefined && before.phase.name === 'update' && before.phase.model === undefined)
       this.#waiting = undefined;
     eraseDropped(before.phase, state.phase);
+    if (before.keys !== state.keys) before.keys.secretKey.fill(0);
   }
 
   /** A round that follows others too fast is taken, but nothing is done in it at once; a busy coordinator is asked when it wants to be. */
@@ -308,13 +313,30 @@ export class Participant {
   #report(done: Paced): Tick {
     this.#waitingFor = done.waitingFor;
     for (const notification of done.notifications) this.#settings.notify(notification);
-    const { outcome, waitingFor, wait, error, failure, sent, notifications } = done;
+    const { outcome, waitingFor, wait, error, failure, sent, verdict, clamped, notifications } = done;
     const { phase } = this.#state;
     const sending =
       'encoder' in phase ? { tag: phase.encoder.tag, part: phase.encoder.next - (phase.failed === undefined ? 0 : 1), parts: phase.parts } : undefined;
-    return { outcome, state: phase.name, task: taskOf(phase), round: this.round, waitingFor, wait, error, failure, sent, sending, notifications };
+    return {
+      outcome,
+      state: phase.name,
+      task: taskOf(phase),
+      round: this.round,
+      waitingFor,
+      wait,
+      error,
+      failure,
+      sent,
+      verdict,
+      clamped,
+      sending,
+      notifications,
+    };
   }
 }
+
+/** Times in a round that a message is sent from its beginning because the coordinator dropped its chunks; a process that is restarted counts anew. */
+const MOST_BEGUN_AGAIN = 3;
 
 /** A step, and how long to wait after it. */
 type Paced = Step & { readonly wait?: number };

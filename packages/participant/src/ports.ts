@@ -18,14 +18,21 @@ export interface Transport {
   seeds(participant: PublicSigningKey, signal?: AbortSignal, maxBytes?: number): Promise<UpdateSeedDict | undefined>;
   /** Latest global model, as `readModel` of `@xaynet/core/round` makes it of its bytes, or undefined before the first one. */
   model(signal?: AbortSignal, maxBytes?: number): Promise<PublishedModel | undefined>;
-  /** Delivers one sealed message or chunk. Delivered does not mean accepted (participant 2.6). */
-  send(bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Delivers one sealed message or chunk. Delivered does not mean accepted: resolves to the verdict where there is one (participant 2.6). */
+  send(bytes: Uint8Array, signal?: AbortSignal): Promise<Verdict | undefined>;
 }
+
+/**
+ * What became of a message, as the coordinator says. Undefined in its place: the coordinator does not say, as original ones never do, or
+ * not yet, as for a chunk of an incomplete message. `code` is one of docs/ERRORS.md where the coordinator is of this project.
+ */
+export type Verdict = { readonly accepted: true } | { readonly accepted: false; readonly code: string; readonly reason: string };
 
 /** What an update participant needs a model for: the round, the data type that it computes in, and the number of weights. */
 export interface ModelRequest {
   /** Id of the round: pass it on to `setModel`, so that a late model is refused. */
   readonly round: string;
+  /** The round computes with this type; weights of another are converted exactly. */
   readonly dataType: DataType;
   /** Number of weights that the model must have. */
   readonly length: number;

@@ -3,7 +3,7 @@
 
 import type { PublicSigningKey } from '@xaynet/core/bytes';
 import type { XaynetError } from '@xaynet/core/errors';
-import type { DataType } from '@xaynet/core/mask';
+import type { ClampReport, DataType } from '@xaynet/core/mask';
 import type { MessageTag } from '@xaynet/core/message';
 import type { RoundParams } from '@xaynet/core/round';
 import type { GlobalModel } from './global-model.ts';
@@ -22,23 +22,57 @@ export type ParticipantEvent =
   | { readonly type: 'model-needed'; readonly round: string; readonly dataType: DataType; readonly length: number }
   /** `train` was called. */
   | { readonly type: 'training'; readonly round: string }
-  /** A computation takes long: `done` of `total` seeds (masks added up for `sum2`, seeds sealed for `update`); the last says `total`. */
-  | { readonly type: 'progress'; readonly round: string; readonly task: 'sum2' | 'update'; readonly done: number; readonly total: number }
+  /** Weights of the model, or its scalar, were beyond the bound of the round and became it: how many, and what would hold them (wire 4.3). */
+  | { readonly type: 'clamped'; readonly round: string; readonly clamped: ClampReport }
+  /** A computation takes long: `done` of `total` are (masks added up for `sum2`, weights masked for `mask`, seeds sealed for `update`); the last says `total`. */
+  | { readonly type: 'progress'; readonly round: string; readonly task: 'sum2' | 'mask' | 'update'; readonly done: number; readonly total: number }
   /** A message is under way: `part` of `parts` were delivered, 0 at the start; `bytes` is the sealed size of these parts. */
   | { readonly type: 'sending'; readonly round: string; readonly tag: MessageTag; readonly part: number; readonly parts: number; readonly bytes: number }
-  /** A whole message was delivered. That is not "accepted": coordinators answer alike in both cases (participant 2.6). */
-  | { readonly type: 'sent'; readonly round: string; readonly tag: MessageTag; readonly parts: number; readonly bytes: number }
+  /** A whole message was delivered. `accepted` is what the coordinator says of it; undefined where it does not, as original ones never do (participant 2.6). */
+  | {
+      readonly type: 'sent';
+      readonly round: string;
+      readonly tag: MessageTag;
+      readonly parts: number;
+      readonly bytes: number;
+      readonly accepted: boolean | undefined;
+    }
+  /**
+   * Instead of `sent`: the coordinator refuses the message, for good; the code of its reason, and its words. `idle` follows, except for a sum
+   * message that came too early. With `sum-not-counted`, later: the message was sent, and the sum dictionary is without it.
+   */
+  | { readonly type: 'refused'; readonly round: string; readonly tag: MessageTag; readonly code: string; readonly reason: string }
   /** Nothing can be done before this comes; told once for each reason. */
   | { readonly type: 'waiting'; readonly round: string | undefined; readonly waitingFor: WaitingFor }
   /** Nothing to do until the next round: not selected, task done, or task given up (then an `error` came before). */
   | { readonly type: 'idle'; readonly round: string | undefined }
+  /** The conditions give reasons not to work: nothing begins until they are gone. Told again when the reasons change. */
+  | { readonly type: 'paused'; readonly reasons: readonly string[] }
+  /** There is no reason to rest any more. */
+  | { readonly type: 'resumed' }
+  /**
+   * In pages: an engine started, in a `worker` or in the `page` (`reason` says why not in a worker), with this masking kernel; where its
+   * state is kept, encrypted or in clear; whether other tabs are held off; and the conditions that cannot be seen in this browser.
+   */
+  | {
+      readonly type: 'engine';
+      readonly place: 'worker' | 'page';
+      readonly reason: string | undefined;
+      readonly kernel: string;
+      readonly kernelReason: string | undefined;
+      readonly store: 'encrypted' | 'clear' | 'own' | 'none';
+      readonly oneTab: boolean;
+      readonly unseen: readonly string[];
+    }
   /** Something failed. `fatal`: the participant could not start and has ended; otherwise it goes on. */
   | { readonly type: 'error'; readonly round: string | undefined; readonly error: XaynetError; readonly fatal: boolean }
-  /** This reader was too slow: the `count` oldest events were dropped. */
+  /** This reader was too slow: `count` events were dropped, the oldest, and of global models all but the last two. */
   | { readonly type: 'missed'; readonly count: number };
 
 /** Most events a reader can lag behind. */
 export const MAX_QUEUED_EVENTS = 256;
+/** Most of them that hold a global model: 256 events are of more rounds than there is memory for models. */
+const MAX_QUEUED_MODELS = 2;
 
 /** Passes events to readers. What comes before the first reader waits for it. */
 export class EventHub {
@@ -94,8 +128,10 @@ class Reader {
   push(event: ParticipantEvent): void {
     if (this.#ended) return;
     this.#queue.push(event);
-    if (this.#queue.length > MAX_QUEUED_EVENTS) {
-      this.#queue.shift();
+    const models = this.#queue.filter((queued) => 'model' in queued);
+    const tooMany = models[MAX_QUEUED_MODELS] ? this.#queue.indexOf(models[0]!) : this.#queue.length - MAX_QUEUED_EVENTS - 1;
+    if (tooMany >= 0) {
+      this.#queue.splice(tooMany, 1);
       this.#missed++;
     }
     this.#wake?.();
@@ -112,7 +148,6 @@ class Reader {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      this.#wake = undefined;
     }
     if (this.#missed > 0) {
       const count = this.#missed;

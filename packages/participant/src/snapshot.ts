@@ -15,7 +15,7 @@ import {
 } from '@xaynet/core/bytes';
 import { type EncryptKeyPair, sha256 } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
-import { decodeMaskObject, encodeMaskObject, type Model, type Scalar } from '@xaynet/core/mask';
+import { decodeMaskObject, encodeMaskObject, type Scalar, type Weights } from '@xaynet/core/mask';
 import { tagByte, tagOf } from '@xaynet/core/message';
 import {
   decodeModel,
@@ -44,12 +44,32 @@ export interface Snapshot {
 }
 
 const MAGIC = ascii('XAYNETP');
-const VERSION = 1;
+/** 2 added to sum2 what became of the sum message; 1 is still read. */
+const VERSION = 2;
 const CHECKSUM = 8;
 const HEADER = MAGIC.length + 1 + CHECKSUM;
 
 /** Phases by number: new ones are added at the end, none is ever removed. */
 const PHASES: readonly PhaseName[] = ['new-round', 'awaiting', 'sum', 'update', 'sum2', 'sending-sum', 'sending-update', 'sending-sum2'];
+
+/** Arrays of weights by number; the next number is a model of fractions. */
+const ARRAYS: readonly (new (buffer: ArrayBufferLike) => Weights)[] = [Float32Array, Float64Array, Int32Array, BigInt64Array];
+
+/** The numbers of the format, for whoever looks into damaged snapshots. */
+export const SNAPSHOT_LAYOUT: {
+  readonly magic: Uint8Array;
+  /** The newest; all from 1 on are read. */
+  readonly version: number;
+  readonly checksumLength: number;
+  readonly phases: readonly PhaseName[];
+  readonly weightTypes: readonly { readonly name: string; readonly BYTES_PER_ELEMENT: number }[];
+} = {
+  magic: MAGIC,
+  version: VERSION,
+  checksumLength: CHECKSUM,
+  phases: PHASES,
+  weightTypes: ARRAYS as readonly (typeof Float32Array)[],
+};
 
 /** The bytes of a snapshot. */
 export function encodeSnapshot({ state, waiting, newGlobalModel }: Snapshot): Uint8Array {
@@ -77,18 +97,18 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     throw new XaynetError('snapshot-format', bytes instanceof Uint8Array ? `${bytes.length} bytes` : typeof bytes);
   }
   const version = bytes[MAGIC.length]!;
-  if (version !== VERSION) throw new XaynetError('snapshot-version', `version ${version}, this program knows ${VERSION}`);
+  if (version < 1 || version > VERSION) throw new XaynetError('snapshot-version', `version ${version}, this program knows 1 to ${VERSION}`);
   const body = copyBytes(bytes.subarray(HEADER)); // what is kept of it must not change with the caller's buffer
   if (!equalBytes(sha256(body).subarray(0, CHECKSUM), bytes.subarray(HEADER - CHECKSUM, HEADER)))
     throw new XaynetError('snapshot-corrupt', 'the checksum does not match');
   try {
-    return readSnapshot(new FieldReader(body));
+    return readSnapshot(new FieldReader(body), version);
   } catch (cause) {
     throw new XaynetError('snapshot-corrupt', cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
-function readSnapshot(reader: FieldReader): Snapshot {
+function readSnapshot(reader: FieldReader, version: number): Snapshot {
   const keys = { publicKey: PublicSigningKey(reader.bytes()), secretKey: SecretSigningKey(reader.bytes()) };
   const scalar = readScalar(reader);
   const maxMessageSize = reader.number();
@@ -98,7 +118,7 @@ function readSnapshot(reader: FieldReader): Snapshot {
     const round = reader.optional(() => String.fromCharCode(...reader.bytes()));
     return { round, ...readModel(reader) };
   });
-  const phase = readPhase(reader, PHASES[reader.number()]);
+  const phase = readPhase(reader, PHASES[reader.number()], version);
   reader.end();
   return { state: { keys, scalar, maxMessageSize, params, phase }, waiting, newGlobalModel };
 }
@@ -132,7 +152,7 @@ function writePhase(writer: FieldWriter, phase: Phase): void {
   }
 }
 
-function readPhase(reader: FieldReader, name: PhaseName | undefined): Phase {
+function readPhase(reader: FieldReader, name: PhaseName | undefined, version: number): Phase {
   switch (name) {
     case undefined:
       throw new XaynetError('decode-tag', 'unknown phase');
@@ -144,9 +164,9 @@ function readPhase(reader: FieldReader, name: PhaseName | undefined): Phase {
     case 'update':
       return readUpdate(reader);
     case 'sum2':
-      return readSum2(reader);
+      return readSum2(reader, version);
     case 'sending-sum':
-      return { name, ...readSending(reader), next: readSum2(reader) };
+      return { name, ...readSending(reader), next: readSum2(reader, version) };
     default:
       return { name, ...readSending(reader) };
   }
@@ -168,15 +188,20 @@ function writeSum2(writer: FieldWriter, phase: Sum2): void {
   writer.optional(phase.sealedSeeds, (dict) => writer.bytes(encodeUpdateSeedDict(dict)));
   writer.optional(phase.seeds, (seeds) => writer.bytes(joined(seeds)));
   writer.optional(phase.mask, (mask) => writer.bytes(encodeMaskObject(mask)));
+  writer
+    .flag(phase.accepted === true)
+    .flag(phase.counted === true)
+    .number(phase.resent ?? 0);
 }
 
-function readSum2(reader: FieldReader): Sum2 {
+function readSum2(reader: FieldReader, version: number): Sum2 {
   const ephemeral = readPair(reader);
   const sumSignature = Signature(reader.bytes());
   const sealedSeeds = reader.optional(() => decodeUpdateSeedDict(reader.bytes()));
   const seeds = reader.optional(() => pieces(reader.bytes(), MaskSeed.LENGTH).map((seed) => MaskSeed(seed)));
   const mask = reader.optional(() => decodeMaskObject(reader.bytes()));
-  return { name: 'sum2', ephemeral, sumSignature, sealedSeeds, seeds, mask };
+  const known = version === 1 ? {} : { accepted: reader.flag(), counted: reader.flag(), resent: reader.number() };
+  return { name: 'sum2', ephemeral, sumSignature, sealedSeeds, seeds, mask, ...known };
 }
 
 function writeSending(writer: FieldWriter, { encoder, parts, failed }: Sending): void {
@@ -201,11 +226,11 @@ function readPair(reader: FieldReader): EncryptKeyPair {
 
 function writeModel(writer: FieldWriter, { weights, scalar, mode }: TakenModel): void {
   writer.bytes(encodeModel([scalar])).flag(mode === 'bounded');
-  if (weights instanceof Float32Array) writer.number(0).bytes(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
-  else if (weights instanceof Float64Array) writer.number(1).bytes(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
-  else if (weights instanceof Int32Array) writer.number(2).bytes(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
-  else if (weights instanceof BigInt64Array) writer.number(3).bytes(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
-  else writer.number(4).bytes(encodeModel(weights));
+  if (ArrayBuffer.isView(weights)) {
+    writer.number(ARRAYS.findIndex((array) => weights instanceof array)).bytes(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
+  } else {
+    writer.number(ARRAYS.length).bytes(encodeModel(weights));
+  }
 }
 
 function readModel(reader: FieldReader): TakenModel {
@@ -213,16 +238,10 @@ function readModel(reader: FieldReader): TakenModel {
   const mode = reader.flag() ? 'bounded' : 'strict';
   const type = reader.number();
   const bytes = reader.bytes();
-  const { buffer } = copyBytes(bytes); // aligned, whatever the offset in the snapshot
-  const weights = [
-    () => new Float32Array(buffer),
-    () => new Float64Array(buffer),
-    () => new Int32Array(buffer),
-    () => new BigInt64Array(buffer),
-    (): Model => decodeModel(bytes),
-  ][type]?.();
-  if (weights === undefined) throw new XaynetError('decode-tag', `weights of type ${type}`);
-  return { weights, scalar, mode };
+  const array = ARRAYS[type];
+  if (array === undefined && type !== ARRAYS.length) throw new XaynetError('decode-tag', `weights of type ${type}`);
+  // The copy is aligned, whatever the offset in the snapshot.
+  return { weights: array === undefined ? decodeModel(bytes) : new array(copyBytes(bytes).buffer), scalar, mode };
 }
 
 function readScalar(reader: FieldReader): Scalar {

@@ -57,6 +57,12 @@ export interface Sum2 {
   readonly name: 'sum2';
   readonly ephemeral: EncryptKeyPair;
   readonly sumSignature: Signature;
+  /** The coordinator said that it took the sum message, or has it already. */
+  readonly accepted?: boolean | undefined;
+  /** The ephemeral key is in the published sum dictionary. */
+  readonly counted?: boolean | undefined;
+  /** How often the sum message was sent again. */
+  readonly resent?: number | undefined;
   /** Dropped when `seeds` exist. */
   readonly sealedSeeds?: UpdateSeedDict | undefined;
   /** Dropped when `mask` exists. */

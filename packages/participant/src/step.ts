@@ -1,6 +1,7 @@
 // One unit of work: make sure that the round is still the same, then let the phase do its next step (participant 1.4). A pure
 // function of state and ports: it changes nothing but what the coordinator was sent, and returns the next state.
 
+import { generateSigningKeyPair } from '@xaynet/core/crypto';
 import { isXaynetError } from '@xaynet/core/errors';
 import { equalRoundParams } from '@xaynet/core/round';
 import { newRound } from './phases/new-round.ts';
@@ -19,8 +20,12 @@ import { isComputation, type State } from './state.ts';
 export type Freshness = 'auto' | 'every-step';
 
 /** What the outside provides to a step. */
-export type StepPorts = Pick<Context, 'rules' | 'transport' | 'models' | 'random' | 'pause' | 'sumMasks' | 'onProgress' | 'signal'> & {
+export type StepPorts = Pick<
+  Context,
+  'rules' | 'transport' | 'models' | 'random' | 'pause' | 'sumMasks' | 'onProgress' | 'sumDoubt' | 'mayBeginAgain' | 'signal'
+> & {
   readonly freshness: Freshness;
+  readonly freshKeys: boolean;
 };
 
 /** What one step came to: a transition and the state after it. */
@@ -40,14 +45,16 @@ export async function step(state: State, ports: StepPorts): Promise<Step> {
     if ('error' in answer) return { ...pending(state.phase, 'network', answer.error), state };
     if (params === undefined || !equalRoundParams(params, answer.value)) {
       // All private data of the old round goes, unsent parts included; the role in the new one is the next step's business.
-      const next: State = { ...state, params: answer.value, phase: { name: 'new-round' } };
+      const keys = ports.freshKeys ? generateSigningKeyPair(ports.random) : state.keys;
+      const next: State = { ...state, keys, params: answer.value, phase: { name: 'new-round' } };
       return { ...progress(next.phase, 'new-round'), state: next };
     }
     params = answer.value;
   }
   const { keys, scalar, maxMessageSize } = state;
-  const { rules, transport, models, random, pause, sumMasks, onProgress, signal } = ports;
-  const context = { keys, scalar, maxMessageSize, params, rules, transport, models, random, pause, sumMasks, onProgress, signal };
+  const { freshness: _, freshKeys: __, ...given } = ports;
+  const { signal } = ports;
+  const context: Context = { ...given, keys, scalar, maxMessageSize, params };
   const transition = await own(state, context).catch((error: unknown): Transition => {
     // A message that cannot be made (too many chunks, say) cannot be made at the next tick either.
     if (!isXaynetError(error) || signal?.aborted) throw error;

@@ -5,6 +5,7 @@ import type { PublicSigningKey } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
 import type { DataType, Model, Rational, Weights } from '@xaynet/core/mask';
 import type { RoundParams } from '@xaynet/core/round';
+import { abortController } from './abort.ts';
 import type { Backoff } from './backoff.ts';
 import { sleep } from './clock.ts';
 import type { GlobalModel } from './global-model.ts';
@@ -12,11 +13,13 @@ import type { Participant } from './participant.ts';
 import { coded } from './phases/transition.ts';
 import type { Clock, LocalModel, ModelRequest } from './ports.ts';
 import type { ParticipantEvent } from './run-events.ts';
+import type { TransportError } from './transport-error.ts';
 
 /** What user code is told of the round it works for. */
 export interface TrainContext {
   /** Id of the round. */
   readonly round: string;
+  /** Parameters of the round, as the coordinator published them. */
   readonly params: RoundParams;
   /** The round computes with this type. */
   readonly dataType: DataType;
@@ -56,7 +59,12 @@ export interface TrainingHost {
   failed(error: XaynetError): void;
   /** Something changed: tick now. */
   wake(): void;
+  /** Resolves when there is no reason (any more) not to work, or the participant stops. */
+  ready(): Promise<void>;
 }
+
+/** Milliseconds that a training whose round is over may take to end before somebody is told. */
+const PATIENCE = 10_000;
 
 interface Work {
   readonly context: TrainContext;
@@ -71,8 +79,8 @@ export class Training {
   readonly #callbacks: Callbacks;
   readonly #host: TrainingHost;
   #work: Work | undefined;
-  /** Settles when no `train` is running. */
-  #idle: Promise<unknown> = Promise.resolve();
+  /** Settles when the `train` that runs has ended; undefined: none does. */
+  #running: Promise<void> | undefined;
 
   constructor(callbacks: Callbacks, host: TrainingHost) {
     this.#callbacks = callbacks;
@@ -83,7 +91,7 @@ export class Training {
   begin(params: RoundParams, request: ModelRequest): void {
     this.end();
     const { participant } = this.#host;
-    const controller = new AbortController();
+    const controller = abortController();
     const context = { ...request, params, participant: participant.publicKey, signal: controller.signal };
     const work: Work = { context, controller, global: undefined, offered: false, skip: false };
     this.#work = work;
@@ -113,17 +121,21 @@ export class Training {
   }
 
   async #train(work: Work): Promise<void> {
-    const { emit, participant, wake } = this.#host;
+    const { emit, participant, wake, ready } = this.#host;
     const { round, dataType, length, signal } = work.context;
     emit({ type: 'model-needed', round, dataType, length });
     try {
       if (!(await this.#isWanted(work))) return this.#leave(work);
       const global = await this.#globalModel(work);
-      await this.#idle;
+      await this.#turn(work);
+      await ready();
       if (signal.aborted) return;
       emit({ type: 'training', round });
       const training = this.#call('train', () => this.#callbacks.train(global?.matchesRound === true ? global : undefined, work.context));
-      this.#idle = training.catch(() => undefined);
+      this.#running = training.then(
+        () => this.#ended(),
+        () => this.#ended(),
+      );
       const { weights, scalar, mode } = localModel(await training);
       const share = scalar ?? (await this.#scalar(work));
       if (work !== this.#work && this.#work === undefined) return; // stopped
@@ -133,6 +145,28 @@ export class Training {
       if (work === this.#work) this.#leave(work, error);
       // The round ended while the model was trained: that is worth a word, an abort that the training obeyed is not.
       else if (error instanceof XaynetError && error.code === 'model-round') this.#host.failed(error);
+    }
+  }
+
+  #ended(): void {
+    this.#running = undefined;
+  }
+
+  /**
+   * Two trainings never run at the same time. One that takes no notice of its signal holds up those of later rounds, which is told, but
+   * neither sum duties nor the loop; when this round is over, nobody waits for it here any more.
+   */
+  async #turn({ context: { signal } }: Work): Promise<void> {
+    while (this.#running !== undefined && !signal.aborted) {
+      const running = this.#running;
+      let waits = true;
+      void sleep(this.#host.clock, PATIENCE, signal).then(() => {
+        if (waits && !signal.aborted)
+          this.#host.failed(new XaynetError('callback-failed', 'train: it still runs for an earlier round, though its signal aborted'));
+      });
+      const over = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      await Promise.race([running, over]);
+      waits = false;
     }
   }
 
@@ -159,17 +193,19 @@ export class Training {
   }
 
   async #fetchGlobalModel({ context }: Work): Promise<GlobalModel | undefined> {
-    const { participant, clock, emit, failed } = this.#host;
+    const { participant, clock, emit, failed, ready } = this.#host;
     const { round, signal } = context;
     const backoff = this.#host.backoff();
-    while (!signal.aborted) {
+    for (;;) {
+      await ready();
+      if (signal.aborted) return undefined;
       let model: GlobalModel | undefined;
       try {
         model = await participant.globalModel({ signal });
       } catch (error) {
         if (signal.aborted) return undefined;
         failed(coded(error, 'transport-unreachable'));
-        await sleep(clock, backoff.next(), signal);
+        await sleep(clock, ((error as Partial<TransportError>).retryAfter ?? 0) + backoff.next(), signal);
         continue;
       }
       if (signal.aborted) return undefined;
@@ -184,7 +220,6 @@ export class Training {
       }
       return model;
     }
-    return undefined;
   }
 
   /** Calls user code; what it throws becomes `callback-failed` with the name of the function. */

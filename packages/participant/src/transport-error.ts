@@ -11,7 +11,16 @@ interface TransportDetails {
   readonly cause?: unknown;
 }
 
-/** An error of a transport: `code` says what kind, `status` which HTTP status, if there was an answer, and `url` whom we asked. */
+/**
+ * An error of a transport: `code` says what kind, `status` which HTTP status, if there was an answer, and `url` whom we asked.
+ * @example
+ * ```ts
+ * import { HttpTransport, TransportError } from '@xaynet/participant';
+ * const transport = new HttpTransport({ url: 'http://127.0.0.1:8081' });
+ * const error: unknown = await transport.params().catch((error) => error);
+ * if (error instanceof TransportError && error.code === 'transport-busy') console.log(`again in ${error.retryAfter} ms`);
+ * ```
+ */
 export class TransportError extends XaynetError {
   /** HTTP status of the answer; undefined when there was none. */
   readonly status: number | undefined;

@@ -4,13 +4,14 @@
 import type { RandomBytes, SigningKeyPair } from '@xaynet/core/crypto';
 import type { ErrorCode } from '@xaynet/core/errors';
 import { XaynetError } from '@xaynet/core/errors';
-import type { Aggregation, Scalar } from '@xaynet/core/mask';
+import type { ClampReport, ObjectSum, Scalar } from '@xaynet/core/mask';
 import type { MessageTag } from '@xaynet/core/message';
 import type { RoundParams } from '@xaynet/core/round';
 import type { MaskSumWork } from '@xaynet/core/threads';
-import type { ModelSource, Notification, Transport } from '../ports.ts';
+import type { ModelSource, Notification, Transport, Verdict } from '../ports.ts';
 import type { Rules } from '../rules.ts';
 import type { Phase } from '../state.ts';
+import { errorOf, wordsOf } from '../thrown.ts';
 
 /** Everything a phase may use besides its own data. */
 export interface Context {
@@ -25,31 +26,39 @@ export interface Context {
   /** Lets other work of the process run; long computations call it between two pieces. */
   readonly pause: () => Promise<void>;
   /** Sums the masks of many seeds, on threads where that pays. */
-  readonly sumMasks: (work: MaskSumWork) => Promise<Aggregation>;
+  readonly sumMasks: (work: MaskSumWork) => Promise<ObjectSum>;
   /** Told how far a long computation is. */
   readonly onProgress: (progress: ComputationProgress) => void;
+  /** Whether it is time for a sum participant without seeds to see what became of its sum message; undefined: it never does (quirk Q-13). */
+  readonly sumDoubt: (() => boolean) | undefined;
+  /** Asked when a coordinator has dropped what it had of a message: whether to send it once more in this round. */
+  readonly mayBeginAgain: () => boolean;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A computation that can take long: adding masks (`sum2`), or sealing the mask seed for every sum participant (`update`). */
+/** A computation that can take long: adding masks (`sum2`), masking a large model (`mask`), or sealing the mask seed for every sum participant (`update`). */
 export interface ComputationProgress {
-  readonly task: 'sum2' | 'update';
-  /** Seeds that are done. */
+  /** Which computation: masks added up for `sum2`, weights masked for `mask`, seeds sealed for `update`. */
+  readonly task: 'sum2' | 'mask' | 'update';
+  /** Seeds, or weights, that are done. */
   readonly done: number;
+  /** As many in all. */
   readonly total: number;
 }
 
 /**
  * What a participant waits for: the next `round`, the sum dictionary (`sums`), its sealed mask `seeds`, a `model` from the
- * application, the `network`, or its own state `store`.
+ * application, the `network`, or its own state `store`; in pages also for another `tab` that takes part.
  */
-export type WaitingFor = 'round' | 'sums' | 'seeds' | 'model' | 'network' | 'store';
+export type WaitingFor = 'round' | 'sums' | 'seeds' | 'model' | 'network' | 'store' | 'tab';
 
 /** A message part that was delivered in this step. Delivered is not accepted: the coordinator answers alike (participant 2.6). */
 export interface SentPart {
+  /** Kind of the message. */
   readonly tag: MessageTag;
   /** Which part, from 1. */
   readonly part: number;
+  /** Parts of the message in all. */
   readonly parts: number;
   /** Sealed bytes of this part. */
   readonly bytes: number;
@@ -67,6 +76,10 @@ export interface Transition {
   /** Why the task was given up until the next round. */
   readonly failure?: XaynetError | undefined;
   readonly sent?: SentPart | undefined;
+  /** What the coordinator says of the message that was sent, if it says anything. */
+  readonly verdict?: Verdict | undefined;
+  /** What masking cut off of the model in this step. */
+  readonly clamped?: ClampReport | undefined;
 }
 
 /** Something changed. */
@@ -109,7 +122,8 @@ export async function breathe({ pause, signal }: Pick<Context, 'pause' | 'signal
 
 /** The error itself when it has a code, else one with `code` that has it as its cause. */
 export function coded(error: unknown, code: ErrorCode, where?: string): XaynetError {
-  if (error instanceof XaynetError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const known = errorOf(error, XaynetError);
+  if (known !== undefined) return known;
+  const text = wordsOf(error);
   return new XaynetError(code, where === undefined ? text : `${where}: ${text}`, { cause: error });
 }

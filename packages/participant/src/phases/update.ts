@@ -5,12 +5,15 @@ import type { EncryptedMaskSeed, PublicSigningKey } from '@xaynet/core/bytes';
 import { KeyMap, MaskSeed } from '@xaynet/core/bytes';
 import { sealMaskSeed } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
-import { maskModel } from '@xaynet/core/mask';
+import { clampReport, maskModelInPieces } from '@xaynet/core/mask';
 import { takeModel } from '../local-model.ts';
 import { maxSumsBytes } from '../rules.ts';
 import { modelRequest, type Update } from '../state.ts';
 import { compose } from './sending.ts';
 import { attempt, breathe, type Context, idle, pending, progress, type Transition } from './transition.ts';
+
+/** Weights that are masked between two pauses: a millisecond of work, a hundred of the widest configurations. */
+const PIECE = 32_768;
 
 /** One step towards the update message. */
 export async function update(phase: Update, context: Context): Promise<Transition> {
@@ -44,11 +47,19 @@ async function loadModel(phase: Update, context: Context): Promise<Transition> {
   return progress({ ...phase, model: answer.value });
 }
 
-function mask(phase: Update, context: Context): Transition {
-  const { weights, scalar, mode } = phase.model!;
+async function mask(phase: Update, context: Context): Promise<Transition> {
+  const { weights: model, scalar, mode } = phase.model!;
   const seed = MaskSeed(context.random(MaskSeed.LENGTH));
-  const object = maskModel({ config: context.params.maskConfig, seed, scalar, model: weights, mode });
-  return progress({ ...phase, model: undefined, masked: { seed, object } });
+  const input = { config: context.params.maskConfig, scalar, model };
+  const total = model.length;
+  const work = maskModelInPieces({ ...input, seed, mode }, PIECE);
+  let step = work.next();
+  for (; step.done !== true; step = work.next()) {
+    context.onProgress({ task: 'mask', done: step.value, total });
+    await breathe(context);
+  }
+  if (total > PIECE) context.onProgress({ task: 'mask', done: total, total });
+  return { ...progress({ ...phase, model: undefined, masked: { seed, object: step.value } }), clamped: clampReport(input) };
 }
 
 async function sealSeed(phase: Update, context: Context): Promise<Transition> {

@@ -7,11 +7,12 @@ import { fromHex, KeyMap, MaskSeed, SigningKeySeed, toHex } from '@xaynet/core/b
 import { signingKeyPairFromSeed } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
 import { deriveMask, parseMaskConfig, rational } from '@xaynet/core/mask';
-import { countingRandom, FakeCoordinator } from './fake-coordinator.test.ts';
-import { Participant } from './participant.ts';
-import { decodeReferenceState, encodeReferenceState } from './reference-state.ts';
-import { decodeSnapshot } from './snapshot.ts';
-import type { Phase, State } from './state.ts';
+import { countingRandom, FakeCoordinator } from '../fake-coordinator.test.ts';
+import { Participant } from '../participant.ts';
+import { decodeSnapshot } from '../snapshot.ts';
+import type { Phase, State } from '../state.ts';
+import { encodeReferenceState, restoreReferenceState } from './reference.ts';
+import { decodeState, encodeState } from './state-codec.ts';
 
 interface Vectors {
   readonly states: readonly { readonly name: string; readonly bytes: string; readonly fields: Readonly<Record<string, string>> }[];
@@ -23,25 +24,25 @@ interface Vectors {
   }[];
 }
 
-const vectors = JSON.parse(readFileSync(new URL('../../../vectors/participant-saved-states.json', import.meta.url), 'utf8')) as Vectors;
+const vectors = JSON.parse(readFileSync(new URL('../../../../vectors/participant-saved-states.json', import.meta.url), 'utf8')) as Vectors;
 const keys = signingKeyPairFromSeed(SigningKeySeed(new Uint8Array(32)));
 const bytesOf = (name: string): Uint8Array => fromHex(vectors.states.find((state) => state.name.startsWith(name))!.bytes);
 
 test('A.7: a fresh participant, 285 bytes', async () => {
   const bytes = bytesOf('fresh');
   assert.equal(bytes.length, 285);
-  const state = decodeReferenceState(bytes);
+  const state = decodeState(bytes);
   assert.deepEqual(state, { keys, scalar: rational(1), maxMessageSize: 3912, params: undefined, phase: { name: 'awaiting' } });
-  assert.deepEqual(encodeReferenceState(state), bytes);
+  assert.deepEqual(encodeState(state), bytes);
   const participant = await Participant.create({ transport: new FakeCoordinator(), keys, maxMessageSize: 3912 });
-  assert.deepEqual(participant.toReferenceState(), bytes);
+  assert.deepEqual(encodeReferenceState(participant), bytes);
 });
 
 test('A.7: Update just entered, 425 bytes, and reached by our own machine', async () => {
   const bytes = bytesOf('Update');
   assert.equal(bytes.length, 425);
-  const state = decodeReferenceState(bytes);
-  assert.deepEqual(encodeReferenceState(state), bytes);
+  const state = decodeState(bytes);
+  assert.deepEqual(encodeState(state), bytes);
   assert.equal(state.phase.name, 'update');
   assert.deepEqual([state.maxMessageSize, state.params!.update, state.params!.modelLength], [0, 1, 4]);
   const transport = new FakeCoordinator();
@@ -49,7 +50,7 @@ test('A.7: Update just entered, 425 bytes, and reached by our own machine', asyn
   const participant = await Participant.create({ transport, keys, maxMessageSize: 0 });
   await participant.tick();
   await participant.tick();
-  assert.deepEqual(participant.toReferenceState(), bytes);
+  assert.deepEqual(encodeReferenceState(participant), bytes);
 });
 
 test('A.7: SendingSum before sending, 686 bytes, field by field', async () => {
@@ -57,7 +58,7 @@ test('A.7: SendingSum before sending, 686 bytes, field by field', async () => {
   const transport = new FakeCoordinator({ sum: 1 });
   const participant = await Participant.create({ transport, keys, maxMessageSize: 3912, random: countingRandom('ref') });
   for (let i = 0; i < 3; i++) await participant.tick();
-  const bytes = participant.toReferenceState();
+  const bytes = encodeReferenceState(participant);
   assert.equal(bytes.length, 686);
   assert.equal(layout.size, 686);
   let at = 0;
@@ -73,7 +74,7 @@ test('a participant of the original goes on here: what it signed there is what a
   const transport = new FakeCoordinator({ sum: 1 });
   const first = await Participant.create({ transport, keys, maxMessageSize: 3912, random: countingRandom('ref') });
   for (let i = 0; i < 3; i++) await first.tick();
-  const participant = await Participant.fromReferenceState(first.toReferenceState(), { transport });
+  const participant = await restoreReferenceState(encodeReferenceState(first), { transport });
   assert.deepEqual([participant.state, participant.task, participant.round], ['sending-sum', 'sum', first.round]);
   assert.equal((await participant.runFor({ ms: 60_000 })).waitingFor, 'seeds');
   assert.deepEqual(transport.verdicts, ['accepted']);
@@ -126,9 +127,9 @@ test('every state there and back', async () => {
   for (const state of await states()) {
     names.add(state.phase.name);
     if ('failed' in state.phase && state.phase.failed !== undefined) failed++;
-    const bytes = encodeReferenceState(state);
-    const back = decodeReferenceState(bytes);
-    assert.deepEqual(encodeReferenceState(back), bytes);
+    const bytes = encodeState(state);
+    const back = decodeState(bytes);
+    assert.deepEqual(encodeState(back), bytes);
     assert.equal(back.phase.name, state.phase.name);
     if (state.phase.name === 'update' || state.phase.name === 'sum2') assert.deepEqual({ ...state.phase, ...back.phase }, { ...back.phase, ...state.phase });
     if ('parts' in state.phase)
@@ -161,14 +162,14 @@ test('what the original refuses is refused: unknown states, lengths, small sizes
     ['trailing byte', Uint8Array.of(...fresh, 0)],
     ['empty', new Uint8Array(0)],
   ] as const) {
-    assert.throws(() => decodeReferenceState(bytes), { code: 'reference-state-invalid' }, what);
+    assert.throws(() => decodeState(bytes), { code: 'reference-state-invalid' }, what);
   }
-  assert.equal(decodeReferenceState(patched(fresh, 141, 185, 0)).maxMessageSize, 185);
+  assert.equal(decodeState(patched(fresh, 141, 185, 0)).maxMessageSize, 185);
 });
 
 test('every truncation of every state is a coded error', async () => {
   for (const state of (await states()).filter((_, i) => i % 3 === 0)) {
-    const bytes = encodeReferenceState(state);
-    for (let length = 0; length < bytes.length; length += 7) assert.throws(() => decodeReferenceState(bytes.subarray(0, length)), XaynetError);
+    const bytes = encodeState(state);
+    for (let length = 0; length < bytes.length; length += 7) assert.throws(() => decodeState(bytes.subarray(0, length)), XaynetError);
   }
 });

@@ -1,5 +1,4 @@
-// The saved state of an original participant, read and written (participant 1.10): for moving a device from the original
-// program to this one and back. Fixed-width little-endian fields without magic, version or checksum, so every one is checked.
+// The bytes of an original participant's saved state, read and written (participant 1.10). Fixed-width little-endian fields without magic, version or checksum, so every one is checked.
 
 import {
   copyBytes,
@@ -20,8 +19,8 @@ import { XaynetError } from '@xaynet/core/errors';
 import { rational } from '@xaynet/core/mask';
 import { CHUNK_HEADER_LENGTH, MESSAGE_OVERHEAD, MessageEncoder, type MessageTag, parseMessage } from '@xaynet/core/message';
 import { encodeRoundParams, encodeSumDict, encodeUpdateSeedDict, ROUND_PARAMS_LENGTH, type RoundParams, readRoundParams } from '@xaynet/core/round';
-import { ReferenceWriter, readMagnitude, readObject, readOptional, readSignedRatio } from './reference-fields.ts';
-import type { Phase, PhaseName, Sending, State, Sum2, Update } from './state.ts';
+import type { Phase, PhaseName, Sending, State, Sum2, Update } from '../state.ts';
+import { ReferenceWriter, readMagnitude, readObject, readOptional, readSignedRatio } from './fields.ts';
 
 /** Phases and tags in the order of the original's declaration (participant 1.1, 1.10). */
 const PHASES: readonly PhaseName[] = ['new-round', 'awaiting', 'sum', 'update', 'sum2', 'sending-sum', 'sending-update', 'sending-sum2'];
@@ -31,8 +30,15 @@ const SENDING_TAG = { 'sending-sum': 'sum', 'sending-update': 'update', 'sending
 /** Parameters of a participant that has seen none: all zero, but for the lengths of key and seed (participant 1.1). */
 const NO_PARAMS = fromHex(`2000000000000000${'00'.repeat(32 + 16)}2000000000000000${'00'.repeat(32 + 40)}`);
 
+/** The numbers of the format, for whoever looks into damaged states. */
+export const REFERENCE_LAYOUT: {
+  readonly phases: readonly PhaseName[];
+  readonly tags: readonly MessageTag[];
+  readonly sendingTag: Readonly<Record<keyof typeof SENDING_TAG, MessageTag>>;
+} = { phases: PHASES, tags: TAGS, sendingTag: SENDING_TAG };
+
 /** The state in the bytes; throws `reference-state-invalid` with the cause when they are none. */
-export function decodeReferenceState(bytes: Uint8Array): State {
+export function decodeState(bytes: Uint8Array): State {
   try {
     const reader = new Reader(bytes, 'saved state');
     const name = PHASES[reader.u32le()];
@@ -55,7 +61,7 @@ export function decodeReferenceState(bytes: Uint8Array): State {
  * The bytes in which the original saves a state. It knows no scalar of a single model and no mode of conversion: a model that
  * was taken and not yet masked is masked with the participant's scalar there.
  */
-export function encodeReferenceState(state: State): Uint8Array {
+export function encodeState(state: State): Uint8Array {
   const writer = new ReferenceWriter().u32(PHASES.indexOf(state.phase.name));
   writePhase(writer, state);
   writer.bytes(state.keys.publicKey).bytes(state.keys.secretKey).magnitude(state.scalar.numerator).magnitude(state.scalar.denominator);

@@ -1,4 +1,4 @@
-// A coordinator (or whoever is on the way to it) that wants to keep a participant busy instead of training with it: answers that drip,
+// T14: a coordinator (or whoever is on the way to it) that wants to keep a participant busy instead of training with it: answers that drip,
 // rounds that change with every answer, models that nobody could hold. Each test is the attacker; what it gets is bounded.
 
 import assert from 'node:assert/strict';
@@ -8,51 +8,16 @@ import { test } from 'node:test';
 import { KeyMap } from '@xaynet/core/bytes';
 import { MASK_CONFIGS, maskObjectSize, parseMaskConfig } from '@xaynet/core/mask';
 import { decodeRoundParams, encodeRoundParams, type RoundParams } from '@xaynet/core/round';
-import { countingRandom, FakeCoordinator } from './fake-coordinator.test.ts';
-import type { FetchResponse } from './http-body.ts';
-import { type HttpOptions, HttpTransport } from './http-transport.ts';
-import { Participant } from './participant.ts';
-import type { Clock } from './ports.ts';
-import { RoundPace } from './round-pace.ts';
-import { maxModelBytes, refusalOf, rulesOf } from './rules.ts';
-import { type RunOptions, runParticipant } from './run.ts';
-import type { ParticipantEvent } from './run-events.ts';
-import type { TransportError } from './transport-error.ts';
-
-/** A clock that stands still until it is told to go on. */
-class VirtualClock implements Clock {
-  #now = 0;
-  #timers: { at: number; run: () => void }[] = [];
-  now = (): number => this.#now;
-  get timers(): number {
-    return this.#timers.length;
-  }
-
-  after(ms: number, run: () => void): () => void {
-    const timer = { at: this.#now + ms, run };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  /** Lets `ms` go by; everybody who is woken by a timer gets to where it waits for the next one. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      await new Promise(setImmediate);
-      const next = this.#timers.reduce<{ at: number; run: () => void } | undefined>(
-        (first, timer) => (first && first.at <= timer.at ? first : timer),
-        undefined,
-      );
-      if (next === undefined || next.at > end) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.run();
-    }
-    this.#now = end;
-  }
-}
+import { countingRandom, FakeCoordinator } from '../fake-coordinator.test.ts';
+import type { FetchResponse } from '../http-body.ts';
+import { type HttpOptions, HttpTransport } from '../http-transport.ts';
+import { Participant } from '../participant.ts';
+import { RoundPace } from '../round-pace.ts';
+import { maxModelBytes, refusalOf, rulesOf } from '../rules.ts';
+import { type RunOptions, runParticipant } from '../run.ts';
+import type { ParticipantEvent } from '../run-events.ts';
+import type { TransportError } from '../transport-error.ts';
+import { VirtualClock } from '../virtual-clock.test.ts';
 
 async function failureOf(promise: Promise<unknown>): Promise<TransportError> {
   return promise.then(
@@ -94,7 +59,7 @@ function dripping(piece: number, ms: number, options: Partial<HttpOptions> = {})
   return { clock, sent, transport };
 }
 
-test('an answer that drips a byte every 29 seconds is given up after a minute, whatever size is allowed', async () => {
+test('T14: an answer that drips a byte every 29 seconds is given up after a minute, whatever size is allowed', async () => {
   const { clock, sent, transport } = dripping(1, 29_000);
   const failed = failureOf(transport.model(undefined, 2 ** 30));
   await clock.pass(59_999);
@@ -105,7 +70,7 @@ test('an answer that drips a byte every 29 seconds is given up after a minute, w
   assert.match(message, /\/model: no end after 60000 ms: more than 60000 ms and a second for each 16000 bytes \(options deadline and minRate\)/);
 });
 
-test('a body without end that is just fast enough ends where the allowed size ends, and a large one that is honest arrives', async () => {
+test('T14: a body without end that is just fast enough ends where the allowed size ends, and a large one that is honest arrives', async () => {
   const endless = dripping(16_000, 1_000);
   const failed = failureOf(endless.transport.model(undefined, 1_600_000));
   await endless.clock.pass(3_600_000);
@@ -125,14 +90,14 @@ test('a body without end that is just fast enough ends where the allowed size en
   assert.equal((await large).code, 'transport-too-large', 'it was read to the end');
 });
 
-test('silence in the midst of an answer is noticed earlier, and is said to be silence', async () => {
+test('T14: silence in the midst of an answer is noticed earlier, and is said to be silence', async () => {
   const { clock, transport } = dripping(1, 31_000);
   const failed = failureOf(transport.sums());
   await clock.pass(30_001);
   assert.match((await failed).message, /nothing arrived for 30000 ms \(option timeout\)/);
 });
 
-test('redirections count as one request: hops of 29 seconds do not add up to five minutes', async () => {
+test('T14: redirections count as one request: hops of 29 seconds do not add up to five minutes', async () => {
   const clock = new VirtualClock();
   let hops = 0;
   const transport = new HttpTransport({
@@ -151,7 +116,7 @@ test('redirections count as one request: hops of 29 seconds do not add up to fiv
   assert.ok(hops < 10);
 });
 
-test('a fetch without streams gets the time that the announced or allowed size needs, and no more; one that ignores its signal is left', async () => {
+test('T14: a fetch without streams gets the time that the announced or allowed size needs, and no more; one that ignores its signal is left', async () => {
   for (const [announced, ms] of [
     [null, 60_000 + 1_600_000 / 16],
     ['320000', 60_000 + 20_000],
@@ -174,7 +139,7 @@ test('a fetch without streams gets the time that the announced or allowed size n
   }
 });
 
-test('a real server that drips a header-complete answer for ever holds nobody', { timeout: 20_000 }, async () => {
+test('T14: a real server that drips a header-complete answer for ever holds nobody', async () => {
   const server = createServer((_, response) => {
     response.writeHead(200);
     const timer = setInterval(() => response.write('x'), 5);
@@ -194,7 +159,7 @@ test('a real server that drips a header-complete answer for ever holds nobody', 
   }
 });
 
-test('times that are none are refused', () => {
+test('T14: times that are none are refused', () => {
   for (const name of ['timeout', 'deadline', 'minRate'])
     for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
       assert.throws(() => new HttpTransport({ url: 'https://c.example', [name]: value }), { code: 'option-invalid', message: new RegExp(name) });
@@ -230,7 +195,7 @@ function changed(coordinator: FakeCoordinator): void {
   coordinator.params_ = { ...params, seed: params.seed.map((byte, i) => (i === 0 ? byte + 1 : byte)) as RoundParams['seed'] };
 }
 
-test('parameters that change with every answer: a few hundred requests an hour instead of millions, and the reason is told', async () => {
+test('T14: parameters that change with every answer: a few hundred requests an hour instead of millions, and the reason is told', async () => {
   for (const round of [
     { sum: 0, update: 0 },
     { sum: 0.4, update: 0.5 },
@@ -245,7 +210,7 @@ test('parameters that change with every answer: a few hundred requests an hour i
   }
 });
 
-test('parameters that change whenever the participant has done what little the last ones allowed', async () => {
+test('T14: parameters that change whenever the participant has done what little the last ones allowed', async () => {
   let asked = 0;
   const second = await anHour((coordinator, operation) => operation === 'params' && ++asked % 2 === 0 && changed(coordinator), { sum: 0, update: 0 });
   assert.ok(second.total < 4_000, `every second answer: ${second.total} requests`);
@@ -253,7 +218,7 @@ test('parameters that change whenever the participant has done what little the l
   assert.ok(posts.counts.send! < 1_500 && posts.total < 6_000, `after each sum message: ${JSON.stringify(posts.counts)}`);
 });
 
-test('an application that drives itself is told to wait, with how long', async () => {
+test('T14: an application that drives itself is told to wait, with how long', async () => {
   const coordinator = new FakeCoordinator({ sum: 0, update: 0 });
   coordinator.before = (operation) => {
     if (operation === 'params') changed(coordinator);
@@ -267,7 +232,7 @@ test('an application that drives itself is told to wait, with how long', async (
   assert.ok(tick.wait! >= 50 && tick.wait! <= 100);
 });
 
-test('rounds that are only quick are not held up: ten in a row, any number when each time an update was sent, and slow ones for ever', async () => {
+test('T14: rounds that are only quick are not held up: ten in a row, any number when each time an update was sent, and slow ones for ever', async () => {
   const pace = new RoundPace(countingRandom('pace'));
   assert.deepEqual(
     Array.from({ length: 11 }, (_, i) => pace.began(i)),
@@ -291,7 +256,7 @@ test('rounds that are only quick are not held up: ten in a row, any number when 
   assert.equal(coordinator.delivered.length, 30);
 });
 
-test('parameters for masks of gigabytes are refused before anything of their size exists, with both numbers', async () => {
+test('T14: parameters for masks of gigabytes are refused before anything of their size exists, with both numbers', async () => {
   const vect = parseMaskConfig('Prime/F64/Bmax/M12');
   const params: RoundParams = { ...new FakeCoordinator().params_, sum: 0, update: 1, maskConfig: { vect, unit: vect }, modelLength: 16_000_000 };
   assert.deepEqual(decodeRoundParams(encodeRoundParams(params)), params, '136 bytes are enough to ask for it');
@@ -306,7 +271,7 @@ test('parameters for masks of gigabytes are refused before anything of their siz
   assert.deepEqual(coordinator.log, ['P'], 'nothing else was asked');
 });
 
-test('maxMaskBytes bounds every configuration and the model that is read, and is no obstacle for the longest default model', () => {
+test('T14: maxMaskBytes bounds every configuration and the model that is read, and is no obstacle for the longest default model', () => {
   const params = new FakeCoordinator().params_;
   const rules = rulesOf({});
   for (const vect of MASK_CONFIGS) {
