@@ -25,14 +25,16 @@ export interface AdmissionContext extends AggregateContext {
 /** How an admission ends. `failed`: the round cannot go on. */
 export type Admitted = Extract<RoundEvent, { type: 'admitted' | 'refused' | 'stalled' | 'failed' }>;
 
-const VERDICTS: Readonly<Record<Exclude<SumVerdict | UpdateVerdict, 'ok'>, ErrorCode>> = {
+/** The codes of the verdicts on sum participants and updates. */
+export const VERDICTS: Readonly<Record<Exclude<SumVerdict | UpdateVerdict, 'ok'>, ErrorCode>> = {
   'already-exists': 'sum-already-exists',
   'length-mismatch': 'seed-dict-mismatch',
   'unknown-sum-participant': 'seed-dict-mismatch',
   'already-submitted': 'update-already-submitted',
 };
 
-const MASK_VERDICTS: Readonly<Record<Exclude<Sum2Verdict['verdict'], 'ok'>, ErrorCode>> = {
+/** The codes of the verdicts on masks. */
+export const MASK_VERDICTS: Readonly<Record<Exclude<Sum2Verdict['verdict'], 'ok'>, ErrorCode>> = {
   'unknown-sum-participant': 'mask-unknown-participant',
   'already-submitted': 'mask-already-submitted',
 };

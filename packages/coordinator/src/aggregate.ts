@@ -21,6 +21,8 @@ export interface AggregateContext {
   readonly meter: Meter;
   /** Contributions from one checkpoint to the next; left out: {@link contributionsPerCheckpoint}. */
   readonly checkpointEvery?: number | undefined;
+  /** Shown every masked model that is added, to be read before it returns. */
+  readonly peek?: ((maskedModel: MaskObject) => void) | undefined;
 }
 
 const CHECKPOINT_BYTES = 64 * 1024 * 1024;
@@ -69,6 +71,13 @@ export class RoundAggregate {
     return restored;
   }
 
+  /** What several processes have added up, in no checkpoint yet. */
+  static gathered(context: AggregateContext, sum: Aggregation): RoundAggregate {
+    const gathered = new RoundAggregate(context, sum, sum.count);
+    gathered.#saved = 0;
+    return gathered;
+  }
+
   /** The sum itself: to be read only. */
   get sum(): Aggregation {
     return this.#sum;
@@ -110,6 +119,7 @@ export class RoundAggregate {
     const begun = clock.now();
     this.#sum.add(maskedModel);
     this.#position = position;
+    this.#context.peek?.(maskedModel);
     meter.observe('aggregate', (clock.now() - begun) / 1000, maskedModel.vect.length);
   }
 

@@ -186,7 +186,7 @@ test('timers that wake up early end no phase early, and none is lost', async () 
 
 test('a round is the list of its events: replayed through the pure step it goes the same way', async () => {
   const recorded: { event: RoundEvent; next: Step }[] = [];
-  const rig = await Rig.start({ record: (event, next) => recorded.push({ event, next }) });
+  const rig = await Rig.start({ record: ({ event, next }) => recorded.push({ event, next: next! }) });
   const sums = await playSum(rig, 2);
   await playUpdate(rig, EXAMPLE_UPDATES);
   await playSum2(rig, sums);

@@ -3,24 +3,25 @@
 // of round/deadline.ts. A store that fails makes it pause, whatever else throws becomes a failed round, and nothing a dead process.
 
 import type { EncryptKeyPair, RandomBytes } from '@xaynet/core/crypto';
-import type { ErrorCode } from '@xaynet/core/errors';
+import { type ErrorCode, isXaynetError } from '@xaynet/core/errors';
+import type { MaskObject } from '@xaynet/core/mask';
 import type { RoundParams } from '@xaynet/core/round';
 import { Bulletin } from './bulletin.ts';
 import type { Clock } from './clock.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
+import type { RoundEngine } from './engine.ts';
 import type { EventBus } from './events.ts';
 import type { Logger } from './log.ts';
-import { type MaterialSettings, RoundMaterial } from './material.ts';
+import { acceptedIn, type MaterialOptions, type MaterialSettings, RoundMaterial } from './material.ts';
 import { type Meter, SILENT_METER } from './meter.ts';
 import { Patience, type Pause, Stopped } from './patience.ts';
 import { type PhaseWindow, Publisher } from './publisher.ts';
 import { type QueueLimits, RequestQueue, type Waiting } from './queue.ts';
 import type { Request } from './request.ts';
 import { isDeadlineNext } from './round/deadline.ts';
-import { beginAgain } from './round/resume.ts';
 import { type Answer, type Effect, isAdmitting, isRecovering, type PhaseName, type RoundEvent, type RoundState } from './round/state.ts';
-import { begin, type Step, step } from './round/step.ts';
-import type { RoundProgress, Store } from './stores/contract.ts';
+import { firstStep, type Step, step } from './round/step.ts';
+import type { RoundCounts, RoundProgress, Store } from './stores/contract.ts';
 
 /** Where a coordinator begins: fresh, or from what its store holds. */
 export interface Beginning {
@@ -51,15 +52,23 @@ export interface DriverOptions {
   readonly storeTimeout?: number | undefined;
   /** Contributions from one checkpoint to the next; by their size when left out. */
   readonly checkpointEvery?: number | undefined;
-  /** Sees every event and what it led to: a round is the list of these, and can be replayed with `step`. */
-  readonly record?: ((event: RoundEvent, next: Step) => void) | undefined;
+  /**
+   * Other processes admit messages to the same store, so what is stored is counted again before time decides. `bulletin`: where this process sees what
+   * is published, whoever leads; `fenced`: another one leads, and the driver has ended; `gather`: the sum of all updates that the processes have added
+   * up, once no more are admitted.
+   */
+  readonly shared?: { readonly bulletin: Bulletin; readonly fenced: () => void; readonly gather: NonNullable<MaterialOptions['gather']> } | undefined;
+  /** Shown every masked model that is added; see aggregate.ts. */
+  readonly peek?: ((maskedModel: MaskObject) => void) | undefined;
+  /** Sees every event and what it led to, undefined when the step threw: a round is the list of these, and can be replayed with `step`. Must not throw. */
+  readonly record?: ((taken: { event: RoundEvent; next: Step | undefined; request: Request | undefined }) => void) | undefined;
 }
 
 /** Seconds after which a message that came during the stop may come again. */
 const RETRY_AFTER_STOP = 5;
 
 /** Runs rounds one after another (coordinator 1). */
-export class Driver {
+export class Driver implements RoundEngine {
   readonly bulletin: Bulletin;
   readonly #options: DriverOptions;
   readonly #material: RoundMaterial;
@@ -74,9 +83,13 @@ export class Driver {
   #requests = 0;
   readonly #results: RoundEvent[] = [];
   #work: Promise<void> = Promise.resolve();
+  #underWay = 0;
   #moving = false;
   #readsBack = false;
   #stopping = false;
+  #retired = false;
+  /** The deadline at which what is stored was counted, or is. */
+  #recounted: object | undefined;
   readonly #finished: Promise<void>;
   #finish!: () => void;
 
@@ -87,11 +100,14 @@ export class Driver {
     this.#meter = meter;
     this.#queue = new RequestQueue(options.queue);
     this.#patience = new Patience({ clock, logger, timeout, onChange: (paused) => this.#pauseChanged(paused) });
-    this.#material = new RoundMaterial({ ...options, meter, patience: this.#patience, keys, params, progress });
-    this.bulletin = new Bulletin({ round: lastRound, phase: 'idle', keys, params, sums: undefined, seeds: undefined, model, modelRound });
+    const unmasking = (round: number, done: number, total: number): void => options.bus.emit({ type: 'unmasking', round, done, total });
+    const given = { ...options, gather: options.shared?.gather, meter, patience: this.#patience, unmasking };
+    this.#material = new RoundMaterial({ ...given, keys, params, progress });
+    this.bulletin =
+      options.shared?.bulletin ?? new Bulletin({ round: lastRound, phase: 'idle', keys, params, sums: undefined, seeds: undefined, model, modelRound });
     this.#publisher = new Publisher({ ...options, meter, bulletin: this.bulletin, material: this.#material });
     this.#timer = new DeadlineTimer(clock, () => this.#move());
-    this.#first = progress === undefined ? begin(lastRound) : beginAgain(progress);
+    this.#first = firstStep(lastRound, progress);
     this.#state = progress === undefined ? { phase: 'idle', round: lastRound, failures: 0, awaits: 'erased' } : this.#first.state;
     if (progress !== undefined) this.#patience.pause('round-resuming', `round ${progress.round} is being read back`);
     this.#finished = new Promise((resolve) => {
@@ -124,6 +140,11 @@ export class Driver {
     return this.#patience.paused;
   }
 
+  /** Whether it does nothing until a message comes or time goes by: no effect is under way and no request waits. */
+  get isWaiting(): boolean {
+    return this.#underWay === 0 && this.#results.length === 0 && this.#queue.size === 0;
+  }
+
   /** Why no message is taken now, though nothing is wrong with it: the store fails, or the process is about to end and another goes on. */
   get unavailable(): { readonly code: ErrorCode; readonly retryAfter: number } | undefined {
     return this.paused ?? (this.#stopping ? { code: 'shutting-down', retryAfter: RETRY_AFTER_STOP } : undefined);
@@ -152,6 +173,25 @@ export class Driver {
       this.#queue.add({ id, request, arrivedAt: this.#options.clock.now(), resolve });
       this.#move();
     });
+  }
+
+  /** Others have admitted messages: what is stored of the phase by now. */
+  tally(round: number, phase: PhaseName, counts: RoundCounts): void {
+    if (this.#state.round !== round || this.#state.phase !== phase || !('counts' in this.#state)) return;
+    this.#results.push(tallied(round, phase, counts));
+    this.#move();
+  }
+
+  /** Gives the round up; a round that has failed, or is not there, is left alone. */
+  fail(code: ErrorCode, message: string): void {
+    this.#results.push({ type: 'failed', code, message });
+    this.#move();
+  }
+
+  /** Ends without a word to anybody: another process goes on with the round. Resolves when nothing is under way any more. */
+  async retire(): Promise<void> {
+    this.#retired = true;
+    await this.stop();
   }
 
   /**
@@ -185,6 +225,7 @@ export class Driver {
     if (this.#stopping && this.#state.phase !== 'shutdown') return { type: 'stop' };
     if (isRecovering(this.#state)) return undefined;
     if (isDeadlineNext(this.#timer.deadline, this.#options.clock.now(), this.#queue.first()?.arrivedAt)) {
+      if (this.#recounts(this.#timer.deadline!)) return undefined;
       this.#timer.clear();
       return { type: 'deadline' };
     }
@@ -195,6 +236,18 @@ export class Driver {
     return { type: 'message', request: first.id, round: first.request.round, tag: first.request.payload.tag };
   }
 
+  /** Whether the deadline has to wait until what others have stored is counted. */
+  #recounts(deadline: object): boolean {
+    const state = this.#state;
+    if (this.#options.shared === undefined || !('counts' in state)) return false;
+    if (this.#recounted === deadline) return this.#underWay > 0;
+    this.#recounted = deadline;
+    const { round, phase } = state;
+    const { store } = this.#options;
+    this.#await(this.#patience.call('recount', () => store.counts()).then((counts) => tallied(round, phase, counts)));
+    return true;
+  }
+
   #take(event: RoundEvent): void {
     const before = this.#state;
     let next: Step;
@@ -202,6 +255,7 @@ export class Driver {
       next = step(before, event, this.#options.settings);
     } catch (error) {
       this.#options.logger.error({ error, event: event.type }, 'a step of the round has thrown');
+      this.#record(event, undefined);
       if (event.type !== 'failed') this.#results.push({ type: 'failed', code: 'internal-error', message: `event ${event.type}` });
       return;
     }
@@ -210,8 +264,13 @@ export class Driver {
       const accepted = before.counts.accepted + (event.type === 'admitted' ? 1 : 0);
       this.#options.logger.info({ round: before.round, phase: before.phase, ...before.counts, accepted }, 'phase ends');
     }
-    this.#options.record?.(event, next);
+    this.#record(event, next);
     this.#apply(next);
+  }
+
+  #record(event: RoundEvent, next: Step | undefined): void {
+    const { record } = this.#options;
+    record?.({ event, next, request: event.type === 'message' ? this.#inHand.get(event.request)?.request : undefined });
   }
 
   #apply(next: Step): void {
@@ -228,6 +287,7 @@ export class Driver {
 
   #perform(effect: Effect): void {
     const { bus, logger } = this.#options;
+    if (this.#retired && effect.type !== 'finish') return;
     switch (effect.type) {
       case 'publish':
         this.#publisher.publish(effect, this.#state.round);
@@ -264,16 +324,29 @@ export class Driver {
 
   /** The event of an effect that takes time; a rejection is a mistake of this program and fails the round. */
   #await(work: Promise<RoundEvent>): void {
+    this.#underWay++;
     this.#work = work
       .catch((error: unknown): RoundEvent => {
         if (error instanceof Stopped) return { type: 'stop' };
+        if (isXaynetError(error, 'storage-fenced')) return this.#fenced();
         this.#options.logger.error({ error }, 'an effect of the round was rejected');
         return { type: 'failed', code: 'internal-error', message: String(error) };
       })
       .then((event) => {
+        this.#underWay--;
         this.#results.push(event);
         this.#move();
       });
+  }
+
+  /** Another process leads: what this one thinks of the round is of no interest to anybody any more. */
+  #fenced(): RoundEvent {
+    this.#options.logger.warn({ round: this.#state.round }, 'another process leads the round; this one follows');
+    this.#retired = true;
+    this.#stopping = true;
+    this.#patience.stop();
+    this.#options.shared?.fenced();
+    return { type: 'stop' };
   }
 
   /** Whoever waits when a pause begins is told so at once; it may be a long one. */
@@ -310,6 +383,10 @@ export class Driver {
     this.#options.logger.debug({ ...about, ...answer }, 'message answered');
     this.#options.bus.emit(kind === 'accepted' ? { type: kind, ...about } : { type: kind, ...about, code: answer.code });
   }
+}
+
+function tallied(round: number, phase: PhaseName, counts: RoundCounts): RoundEvent {
+  return { type: 'tallied', round, phase, accepted: acceptedIn(counts, phase), leading: counts.leading };
 }
 
 function answerWhile({ code, retryAfter }: Pause): Answer {

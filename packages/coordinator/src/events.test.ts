@@ -14,6 +14,7 @@ const model = (round: number): CoordinatorEvent => ({
   weights: 0,
   updates: 3,
   scalarSum: rational(1),
+  masked: { elements: 0, bytesPerElement: 7, hex: '', levels: new Uint8Array(0), histogram: [] },
 });
 
 async function take(events: AsyncIterable<CoordinatorEvent>, count = Number.POSITIVE_INFINITY): Promise<CoordinatorEvent[]> {

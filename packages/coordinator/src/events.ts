@@ -7,7 +7,9 @@ import type { Rational } from '@xaynet/core/mask';
 import type { MessageTag } from '@xaynet/core/message';
 import type { PublishedModel, RoundParams } from '@xaynet/core/round';
 import { type Logger, SILENT_LOGGER } from './log.ts';
+import type { MaskedSample } from './masked-sample.ts';
 import type { PhaseName } from './round/state.ts';
+import type { RoundRecord } from './stores/contract.ts';
 
 /** What every event about a message says. */
 interface AboutMessage {
@@ -33,6 +35,8 @@ export type CoordinatorEvent =
   | ({ readonly type: 'discarded'; readonly code: ErrorCode } & AboutMessage)
   /** Bytes that never became a message of the round: not to be opened, not signed, not eligible, and so on. */
   | { readonly type: 'refused'; readonly round: number; readonly phase: PhaseName; readonly code: ErrorCode; readonly bytes: number }
+  /** The mean of a model of more than 2^18 weights is being unmasked: so many of its weights are done. Told at most twenty times a second, and not to strangers. */
+  | { readonly type: 'unmasking'; readonly round: number; readonly done: number; readonly total: number }
   /**
    * A global model is published: the exact mean, converted by who asks for its weights or fractions; number of weights, number of
    * updates in it, sum of their scalars.
@@ -44,7 +48,15 @@ export type CoordinatorEvent =
       readonly weights: number;
       readonly updates: number;
       readonly scalarSum: Rational;
+      /** What the sum looked like while it was masked; public from now on, see docs/SECURITY.md. */
+      readonly masked: MaskedSample;
     }
+  /** In a fleet: so many messages of the phase are stored by now, whichever process took them; told when it has changed, several times a second at most. */
+  | { readonly type: 'tally'; readonly round: number; readonly phase: PhaseName; readonly accepted: number }
+  /** A round is over that another process of the fleet led. */
+  | { readonly type: 'ended'; readonly record: RoundRecord }
+  /** The application told numbers of a round that is over: `Coordinator.report`. */
+  | { readonly type: 'report'; readonly round: number; readonly values: Readonly<Record<string, number>> }
   /** A round failed, in this phase. */
   | { readonly type: 'failure'; readonly round: number; readonly phase: PhaseName; readonly code: ErrorCode; readonly message: string }
   /** The store fails, or a round is being read back after a restart: messages are refused until `resumed`. */

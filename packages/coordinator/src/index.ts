@@ -3,8 +3,10 @@
 export { type Clock, systemClock } from './clock.ts';
 export { Coordinator, type CoordinatorOptions, type CoordinatorStatus } from './coordinator.ts';
 export type { CoordinatorEvent } from './events.ts';
+export type { HttpPort, Verdict } from './http/port.ts';
 export { readTls, type TlsFiles, type TlsMaterial } from './http/tls.ts';
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel, type LogMethod, type LogOutput, SILENT_LOGGER } from './log.ts';
+export type { MaskedSample } from './masked-sample.ts';
 export type { MessageOutcome, MessageWatch, Meter, Stage } from './meter.ts';
 export type { Pause } from './patience.ts';
 export { verifyRoundRecord } from './records.ts';

@@ -27,6 +27,17 @@ it('writes readable lines on a terminal, on which nothing but colour is an escap
   assert.match(plain, /^\d\d:\d\d:\d\d\.\d{3} warn {2}odd \\x07 message\\x0asecond line code=x\\x1b\[2J\\x0a list=\[1,2\]\n$/);
 });
 
+it('readable lines: fields below each other, those of objects by names with a dot', () => {
+  const { logger, lines } = logging('info', { readable: true });
+  logger.info({ round: 1, masking: { kernel: 'wasm', more: { x: [1] } } }, 'coordinator listens');
+  logger.info({ round: 2 }, 'phase begins');
+  logger.info({}, 'bare');
+  assert.deepEqual(
+    lines.map((line) => line.slice(13)),
+    ['info  coordinator listens          round=1 masking.kernel=wasm masking.more.x=[1]\n', 'info  phase begins                 round=2\n', 'info  bare\n'],
+  );
+});
+
 it('writes what its level admits, a child what its own does', () => {
   for (const [level, expected] of [
     ['debug', 'diwe'],
@@ -110,9 +121,21 @@ it('shows an error by code and message, its stack at debug only, and is not upse
   logger.error({ error: Object.assign(new Error('disk full'), { code: 'ENOSPC' }) }, 'not stored');
   logger.debug({ error: new Error('traced') }, 'why');
   logger.info(circle, 'odd');
-  assert.match(lines[0]!, /error not stored error=\{"code":"ENOSPC","message":"disk full"\}\n$/);
+  assert.match(lines[0]!, /error not stored +error\.code=ENOSPC error\.message=disk full\n$/);
   assert.match(lines[1]!, /log\.test/);
   assert.match(lines[2]!, /odd/);
+});
+
+it('every name stands once in an entry, also when a field is called as what the entry has itself', () => {
+  const { logger, lines } = logging('info');
+  logger.info({ time: { min: 1, max: 2 }, level: 'x', msg: 7, round: 1 }, 'odd');
+  logger.child({ time: 5 }).info({}, 'odd');
+  for (const line of lines) for (const name of ['time', 'level', 'msg']) assert.equal(line.split(`"${name}":`).length, 2, line);
+  const [{ level, msg, ...fields }, child] = lines.map((line) => JSON.parse(line)) as [Record<string, unknown>, Record<string, unknown>];
+  assert.deepEqual([level, msg, fields.time_, fields.level_, fields.msg_, fields.round, child.time_], [30, 'odd', { min: 1, max: 2 }, 'x', 7, 1, 5]);
+  const readable = logging('info', { readable: true });
+  readable.logger.info({ time: { min: 1 } }, 'phase begins');
+  assert.match(readable.lines[0]!, /^\d\d:\d\d:\d\d\.\d{3} info /);
 });
 
 it('holds a bounded number of lines for a reader that hangs, and says how many were lost when it reads on (W-15)', () => {

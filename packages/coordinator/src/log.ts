@@ -7,6 +7,7 @@ import { type BaseLogger, pino } from 'pino';
 
 /** Levels from most to least talkative; `silent` writes nothing. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+/** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Writes one entry: what happened as text, its details as fields. */
@@ -37,6 +38,8 @@ const MOST_UNREAD = 1 << 20;
 const SECRET_NAME = /secret|password|passphrase|token|credential|access_?key|seed|private/i;
 const KEY_NAME = /^(pk|participant|publicKey)$/i;
 const ADDRESS_NAME = /^(peer|remote)$/i;
+/** What every entry has itself. A field of the same name would stand twice in its line, and the later one be read. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['level', 'time', 'msg']);
 const DEBUG = 20;
 const INFO = 30;
 /** Hexadecimal digits of a participant's key that are written. */
@@ -58,6 +61,13 @@ export function safeFields(fields: Readonly<Record<string, unknown>>, level: num
   return safe;
 }
 
+/** {@link safeFields}, with an underscore behind those names that the entry has itself. */
+function entryFields(fields: Readonly<Record<string, unknown>>, level: number): Record<string, unknown> {
+  const safe = safeFields(fields, level);
+  if (!Object.keys(safe).some((name) => OWN_NAMES.has(name))) return safe;
+  return Object.fromEntries(Object.entries(safe).map(([name, value]) => [OWN_NAMES.has(name) ? `${name}_` : name, value]));
+}
+
 function keyPrefix(key: unknown): string {
   return (key instanceof Uint8Array ? toHex(key.subarray(0, KEY_DIGITS / 2)) : String(key)).slice(0, KEY_DIGITS);
 }
@@ -77,13 +87,29 @@ function safeValue(value: unknown, level: number, depth: number): unknown {
 const NAMES: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' };
 const COLOURS: Readonly<Record<string, string>> = { trace: '90', debug: '90', info: '32', warn: '33', error: '31' };
 
-/** One JSON entry of pino as a line for people: `12:31:07.482 warn  message  key=value …`. Control characters are shown, not obeyed. */
+/** Columns of a message before its fields, so that fields of usual messages stand below each other. */
+const MESSAGE_WIDTH = 28;
+
+/**
+ * One JSON entry of pino as a line for people: `12:31:07.482 warn  message   key=value inner.key=value …`. Control characters are shown, not
+ * obeyed.
+ */
 export function readableLine(json: string, colour: boolean): string {
   const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const name = NAMES[level as number] ?? 'info';
   const paint = (text: string, code: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const details = Object.entries(fields).map(([key, value]) => paint(` ${key}=`, '90') + (typeof value === 'string' ? bare(value) : JSON.stringify(value)));
-  return `${paint(String(time).slice(11, 23), '90')} ${paint(name.padEnd(5), COLOURS[name] ?? '0')} ${bare(String(msg ?? ''))}${details.join('')}\n`;
+  const details = flat(fields).map(([key, value]) => paint(` ${bare(key)}=`, '90') + (typeof value === 'string' ? bare(value) : JSON.stringify(value)));
+  const message = bare(String(msg ?? ''));
+  return `${paint(String(time).slice(11, 23), '90')} ${paint(name.padEnd(5), COLOURS[name] ?? '0')} ${details.length === 0 ? message : `${message.padEnd(MESSAGE_WIDTH)}${details.join('')}`}\n`;
+}
+
+/** Fields with those of objects in them by names with a dot. */
+function flat(fields: object): (readonly [string, unknown])[] {
+  return Object.entries(fields).flatMap(([key, value]: [string, unknown]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0
+      ? flat(value).map(([inner, of]) => [`${key}.${inner}`, of] as const)
+      : [[key, value] as const],
+  );
 }
 
 /** Text on one line with control characters escaped, so that nothing a client sends can draw on an operator's terminal. */
@@ -93,7 +119,8 @@ function bare(text: string): string {
 }
 
 /**
- * A logger on `output` (default `process.stdout`): readable lines when it is a terminal, JSON lines otherwise (coordinator 6.2).
+ * A logger on `output` (default `process.stdout`): readable lines when it is a terminal, JSON lines otherwise, unless `readable` says which
+ * (coordinator 6.2); coloured on a terminal without NO_COLOR, unless `colours` says so.
  * @example
  * ```ts
  * import { createLogger } from '@xaynet/coordinator';
@@ -102,10 +129,10 @@ function bare(text: string): string {
  * logger.info({ round: 3 }, 'round begins');
  * ```
  */
-export function createLogger(options: { level?: LogLevel; output?: LogOutput; readable?: boolean } = {}): Logger {
+export function createLogger(options: { level?: LogLevel; output?: LogOutput; readable?: boolean | undefined; colours?: boolean | undefined } = {}): Logger {
   const output: LogOutput = options.output ?? process.stdout;
   const readable = options.readable ?? output.isTTY === true;
-  const colour = output.isTTY === true && (process.env.NO_COLOR ?? '') === '';
+  const colour = options.colours ?? (output.isTTY === true && (process.env.NO_COLOR ?? '') === '');
   const base = pino(
     {
       level: 'trace',
@@ -114,7 +141,7 @@ export function createLogger(options: { level?: LogLevel; output?: LogOutput; re
       hooks: {
         logMethod(args, method, level) {
           const [fields, message] = args as unknown as [Record<string, unknown>, string];
-          method.apply(this, [safeFields(fields, level), message] as unknown as Parameters<typeof method>);
+          method.apply(this, [entryFields(fields, level), message] as unknown as Parameters<typeof method>);
         },
       },
     },
@@ -178,7 +205,7 @@ class PinoLogger implements Logger {
   readonly error: LogMethod = (fields, message) => this.#admits('error') && this.#backend.error(fields, message);
 
   child(fields: Readonly<Record<string, unknown>>, level?: LogLevel): Logger {
-    return new PinoLogger(this.#backend.child(safeFields(fields, INFO)), level === undefined ? this.#gate : { least: level });
+    return new PinoLogger(this.#backend.child(entryFields(fields, INFO)), level === undefined ? this.#gate : { least: level });
   }
 
   #admits(level: LogLevel): boolean {

@@ -5,19 +5,22 @@
 import { KeyMap, toHex } from '@xaynet/core/bytes';
 import { type EncryptKeyPair, generateEncryptKeyPair, type RandomBytes } from '@xaynet/core/crypto';
 import { isXaynetError, XaynetError } from '@xaynet/core/errors';
-import type { MaskObject } from '@xaynet/core/mask';
+import type { Aggregation, MaskObject } from '@xaynet/core/mask';
 import { type CoordinatorState, nextRoundSeed, type PublishedModel, publishModel, type RoundParams, type SeedDict, type SumDict } from '@xaynet/core/round';
-import { createMaskPool, type UnmaskedFractions } from '@xaynet/core/threads';
+import { createMaskPool, type Progress, type UnmaskedFractions } from '@xaynet/core/threads';
 import { type Admitted, admit } from './admission.ts';
 import { type AggregateContext, RoundAggregate } from './aggregate.ts';
 import { putRecord, storeModel } from './archive.ts';
 import { draw, uniform } from './draw.ts';
+import { type MaskedSample, sampleOf } from './masked-sample.ts';
 import { messageOf, Stopped } from './patience.ts';
 import type { RoundFacts } from './records.ts';
 import type { Request } from './request.ts';
+import { mostCandidates } from './round/phases/sum.ts';
+import { sum2Limits } from './round/phases/sum2.ts';
 import { afterRound, NO_QUARANTINE, type Quarantine, type RoundVerdict, verdictOfFailure } from './round/quarantine.ts';
-import type { DurablePhase, Effect, FailureCause, PhaseLimits, RoundEvent, RoundSettings, Standing } from './round/state.ts';
-import type { MaskVotes, RoundCounts, RoundProgress } from './stores/contract.ts';
+import type { DurablePhase, Effect, FailureCause, PhaseLimits, PhaseName, RoundEvent, RoundSettings, Standing } from './round/state.ts';
+import type { Gate, MaskVotes, RoundCounts, RoundProgress } from './stores/contract.ts';
 
 /** The settings that a round is made of. */
 export interface MaterialSettings extends RoundSettings {
@@ -35,6 +38,8 @@ export interface RoundModel {
   readonly model: PublishedModel;
   readonly updates: number;
   readonly scalarSum: UnmaskedFractions['scalarSum'];
+  /** A look at the masked sum that it came from. */
+  readonly masked: MaskedSample;
 }
 
 /** Not everybody comes every time: a quarantine leaves a quarter more than a round needs. */
@@ -53,6 +58,10 @@ export interface MaterialOptions extends AggregateContext {
   readonly params: RoundParams;
   /** The round that was interrupted, when there is one to go on with. */
   readonly progress: RoundProgress | undefined;
+  /** Told how many weights of a large model are unmasked. */
+  readonly unmasking: (round: number, done: number, total: number) => void;
+  /** The sum of all updates, where several processes have added them up; left out: the aggregate of this one has them all. */
+  readonly gather?: ((round: number, params: RoundParams) => Promise<Aggregation>) | undefined;
 }
 
 /** See the head of the file. One effect at a time: the driver waits for the event of one before it asks for the next. */
@@ -119,12 +128,12 @@ export class RoundMaterial {
     await this.#aggregate?.settled();
   }
 
-  /** Carries out one effect; the event says how it went. Rejects with {@link Stopped} only. */
+  /** Carries out one effect; the event says how it went. Rejects with {@link Stopped} and `storage-fenced` only. */
   async perform(effect: WorkEffect, round: number): Promise<RoundEvent> {
     try {
       return await this.#work(effect, round);
     } catch (error) {
-      if (error instanceof Stopped) throw error;
+      if (error instanceof Stopped || isXaynetError(error, 'storage-fenced')) throw error;
       if (effect.type === 'probe') return { type: 'probed', ready: false };
       this.#options.logger.error({ round, effect: effect.type, error }, 'an effect of the round failed');
       return { type: 'failed', code: isXaynetError(error) ? error.code : 'internal-error', message: `${effect.type}: ${messageOf(error)}` };
@@ -147,6 +156,7 @@ export class RoundMaterial {
       case 'freeze':
         return effect.document === 'sums' ? this.#freezeSums(effect.progress) : this.#freezeSeeds(effect.progress);
       case 'enter':
+        await this.#closeAdmissions();
         await patience.call('enter', () => store.setProgress(this.#progress(effect.progress)));
         return { type: 'entered' };
       case 'clear':
@@ -158,7 +168,7 @@ export class RoundMaterial {
         this.#masks = await patience.call('count-masks', () => store.bestMasks());
         return { type: 'counted', votes: this.#masks.map(({ votes }) => votes) };
       case 'unmask':
-        return this.#unmask(this.#masks[0]!.mask);
+        return this.#unmask(round, this.#masks[0]!.mask);
       case 'store-model':
         return this.#storeModel(round);
       case 'probe':
@@ -180,15 +190,16 @@ export class RoundMaterial {
 
   /** After a restart: aggregate and dictionaries as they were when the process died. */
   #rebuild(phase: DurablePhase): Promise<RoundEvent> {
-    const { store, patience, clock, progress, logger } = this.#options;
+    const { store, patience, clock, progress, logger, gather } = this.#options;
     return patience.retry('rebuild', async (): Promise<RoundEvent> => {
       const counts = await patience.once(() => store.counts());
       if (phase !== 'sum') {
         this.#sums = await patience.once(() => store.sumDict());
         if (this.#sums === undefined) throw new XaynetError('sum-dict-empty', 'the store has no sum dictionary');
-        this.#aggregate = await RoundAggregate.restore(this.#options, this.#params);
-        if (phase === 'update') this.#checkUpdates(counts.updates);
-        else this.#seeds = await this.#readSeeds();
+        const isElsewhere = phase === 'update' && gather !== undefined;
+        this.#aggregate = isElsewhere ? RoundAggregate.empty(this.#options, this.#params) : await RoundAggregate.restore(this.#options, this.#params);
+        if (phase !== 'update') this.#seeds = await this.#readSeeds();
+        else if (!isElsewhere) this.#checkUpdates(counts.updates);
       }
       const elapsed = clock.now() - progress!.since;
       logger.info({ round: progress!.round, phase, ...counts, elapsed: elapsed / 1000 }, 'the round goes on where it was');
@@ -217,7 +228,27 @@ export class RoundMaterial {
 
   /** Made anew for every try: the phase begins when it is stored. */
   #progress({ round, phase, failures }: Standing): RoundProgress {
-    return { round, phase, failures, since: this.#options.clock.now(), began: this.#began };
+    return { round, phase, failures, since: this.#options.clock.now(), began: this.#began, ...this.#gated(phase) };
+  }
+
+  /** For a store to which others admit as well. */
+  #gated(phase: DurablePhase): { gate?: Gate } {
+    const { settings, store } = this.#options;
+    if (store.closeAdmissions === undefined) return {};
+    const { vect, unit } = this.#params.maskConfig;
+    const most = {
+      sum: () => mostCandidates(settings),
+      update: () => Math.min(settings.pet.update.count.max, vect.maxModels, unit.maxModels),
+      sum2: () => sum2Limits(this.#sums?.size ?? 0, settings).count.max,
+      unmask: () => 0,
+    }[phase]();
+    return { gate: { most, excluded: this.#quarantine.excluded } };
+  }
+
+  /** What the phase has from here on is what it has: others may have been admitting. */
+  async #closeAdmissions(): Promise<void> {
+    const { store, patience } = this.#options;
+    if (store.closeAdmissions !== undefined) await patience.call('close', () => store.closeAdmissions!());
   }
 
   /**
@@ -227,6 +258,7 @@ export class RoundMaterial {
   async #freezeSums(standing: Standing): Promise<RoundEvent> {
     const { store, settings, random, logger, patience } = this.#options;
     const { max } = settings.pet.sum.count;
+    await this.#closeAdmissions();
     const came = await patience.call('freeze', () => store.sumDict());
     const drawn = came !== undefined && came.size > max ? draw(came.keys(), max, random) : undefined;
     await patience.call('freeze', () => store.closeSum(drawn, this.#progress(standing)));
@@ -238,14 +270,22 @@ export class RoundMaterial {
   /** The seeds of exactly the updates in the aggregate, which is made durable in one piece: masked models are not kept longer than needed (T16). */
   async #freezeSeeds(standing: Standing): Promise<RoundEvent> {
     const { store, patience } = this.#options;
-    const aggregate = this.#aggregate!;
-    // Nothing can be missing, unless a call that was given up long ago has come true since.
-    await patience.retry('freeze', () => aggregate.catchUp());
+    await this.#closeAdmissions();
+    const aggregate = await patience.retry('freeze', () => this.#wholeAggregate(standing.round));
+    this.#aggregate = aggregate;
     await patience.retry('checkpoint', () => aggregate.save());
     const seeds = await patience.retry('freeze', () => this.#readSeeds());
     await patience.call('freeze', () => store.setProgress(this.#progress(standing)));
     this.#seeds = seeds;
     return { type: 'frozen', entries: aggregate.count };
+  }
+
+  async #wholeAggregate(round: number): Promise<RoundAggregate> {
+    const { gather } = this.#options;
+    if (gather !== undefined) return RoundAggregate.gathered(this.#options, await gather(round, this.#params));
+    // Nothing can be missing, unless a call that was given up long ago has come true since.
+    await this.#aggregate!.catchUp();
+    return this.#aggregate!;
   }
 
   /** The stored seed dictionary; it and the aggregate must never part (weakness W-11), so anything else than a seed of each update in each row is an error. */
@@ -261,10 +301,11 @@ export class RoundMaterial {
   }
 
   /** Between the answers to requests (weakness W-17): in slices of some 10 ms with pauses. Handing the vector to other threads costs more than it saves. */
-  async #unmask(mask: MaskObject): Promise<RoundEvent> {
-    const { clock, meter } = this.#options;
+  async #unmask(round: number, mask: MaskObject): Promise<RoundEvent> {
+    const { clock, meter, unmasking } = this.#options;
     const begun = clock.now();
-    this.#unmasked = await createMaskPool({ threads: 0 }).unmask({ sum: this.#aggregate!.sum, mask, data: 'fractions' });
+    const onProgress = ({ done, total }: Progress): void => void (done < total && unmasking(round, done, total));
+    this.#unmasked = await createMaskPool({ threads: 0 }).unmask({ sum: this.#aggregate!.sum, mask, data: 'fractions', onProgress });
     meter.observe('unmask', (clock.now() - begun) / 1000, mask.vect.length);
     return { type: 'unmasked', withinBound: this.#unmasked.withinBound };
   }
@@ -274,8 +315,10 @@ export class RoundMaterial {
     const model = publishModel(unmasked);
     const id = `${round}_${toHex(this.#params.seed)}`;
     await storeModel(this.#options, id, model.bytes);
-    await this.#putRecord(round, undefined, { id, bytes: model.bytes });
-    this.#model = { round, model, updates: unmasked.count, scalarSum: unmasked.scalarSum };
+    const aggregate = this.#aggregate!.sum.object();
+    await this.#putRecord(round, undefined, { id, bytes: model.bytes }, aggregate);
+    const masked = sampleOf(aggregate);
+    this.#model = { round, model, updates: unmasked.count, scalarSum: unmasked.scalarSum, masked };
     this.#judge(round, 'model');
     return { type: 'model-stored' };
   }
@@ -302,8 +345,12 @@ export class RoundMaterial {
     );
   }
 
-  #putRecord(round: number, failure: FailureCause | undefined, model?: RoundFacts['model']): Promise<void> {
-    const aggregate = this.updates === 0 ? undefined : this.#aggregate!.sum.object();
+  #putRecord(
+    round: number,
+    failure: FailureCause | undefined,
+    model?: RoundFacts['model'],
+    aggregate: MaskObject | undefined = this.updates === 0 ? undefined : this.#aggregate!.sum.object(),
+  ): Promise<void> {
     return putRecord(this.#options, { round, began: this.#began, failure, model, params: this.#params, sumDict: this.#sums, seedDict: this.#seeds, aggregate });
   }
 
@@ -317,8 +364,9 @@ export class RoundMaterial {
   }
 }
 
-function acceptedIn({ sums, updates, masks }: RoundCounts, phase: DurablePhase): number {
-  return { sum: sums, update: updates, sum2: masks, unmask: masks }[phase];
+/** How many messages of a phase are stored; 0 for one that takes none. */
+export function acceptedIn({ sums, updates, masks }: RoundCounts, phase: PhaseName): number {
+  return phase === 'sum' ? sums : phase === 'update' ? updates : phase === 'sum2' || phase === 'unmask' ? masks : 0;
 }
 
 /** The stored form of a phase's settings; it knows whole seconds only (coordinator 0.2). */

@@ -174,9 +174,9 @@ export class Patience {
   }
 }
 
-/** Whether it may work another time: all that a store throws but its findings about what it keeps. */
+/** Whether it may work another time: all that a store throws but its findings about what it keeps, and that another process has the word. */
 export function isPassing(error: unknown): boolean {
-  return !isXaynetError(error) || (error.code.startsWith('storage-') && !isDamage(error));
+  return !isXaynetError(error) || (error.code.startsWith('storage-') && error.code !== 'storage-fenced' && !isDamage(error));
 }
 
 export function messageOf(error: unknown): string {

@@ -56,7 +56,7 @@ export class Publisher {
     };
     bulletin.publish(view);
     this.#window = windowOf(phase, settings, clock.now() - elapsed);
-    const limits = phase === 'sum' || phase === 'update' || phase === 'sum2' ? settings.pet[phase] : {};
+    const limits = phase === 'sum' || phase === 'update' || phase === 'sum2' ? { limits: settings.pet[phase] } : {};
     if (has('model')) logger.info({ round: model!.round, updates: model!.updates, weights: model!.model.length }, 'global model published');
     logger.info({ round, phase, ...limits }, elapsed === 0 ? 'phase begins' : 'phase goes on');
     if (has('params')) bus.emit({ type: 'round', round, params });
@@ -66,7 +66,8 @@ export class Publisher {
   }
 }
 
-function windowOf(phase: PhaseName, { pet }: MaterialSettings, began: number): PhaseWindow | undefined {
+/** When a phase ends that began at this time. */
+export function windowOf(phase: PhaseName, { pet }: MaterialSettings, began: number): PhaseWindow | undefined {
   if (phase !== 'sum' && phase !== 'update' && phase !== 'sum2') return undefined;
   const { min, max } = pet[phase].time;
   return { earliestEnd: began + min * 1000, latestEnd: began + max * 1000 };

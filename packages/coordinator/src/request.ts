@@ -19,6 +19,8 @@ export interface Request {
    * none. Left out: nobody has looked.
    */
   readonly elements?: { readonly error: ErrorCode | undefined } | undefined;
+  /** What follows its signatures, as the first digits of a SHA-256; made for recordings only. */
+  readonly digest?: string | undefined;
   /** What is told how long its stages take, in place of the meter of all. */
   readonly meter?: Meter | undefined;
   /** The memory of the payload: it is used again after the answer, unless it is undefined by then. Left out: nobody uses it again. */

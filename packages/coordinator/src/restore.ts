@@ -62,7 +62,8 @@ async function progressOf(store: Store, state: CoordinatorState): Promise<RoundP
   return progress?.round === state.roundId ? progress : undefined;
 }
 
-function checkModelSettings({ params }: CoordinatorState, { mask, modelLength }: RestoreSettings): void {
+/** Throws `storage-settings-changed` when a round has another model or masking configuration than the settings. */
+export function checkModelSettings({ params }: Pick<CoordinatorState, 'params'>, { mask, modelLength }: Pick<RestoreSettings, 'mask' | 'modelLength'>): void {
   for (const part of ['vect', 'unit'] as const) {
     const stored = params.maskConfig[part];
     if (stored !== mask) throw new XaynetError('storage-settings-changed', `[mask]: ${stored.name} stored, ${mask.name} set`);
@@ -72,20 +73,33 @@ function checkModelSettings({ params }: CoordinatorState, { mask, modelLength }:
   }
 }
 
-function noticePetSettings(state: CoordinatorState, { pet }: RestoreSettings, logger: Logger): void {
+function noticePetSettings(state: CoordinatorState, settings: RestoreSettings, logger: Logger): void {
+  for (const { phase, before, now } of petDifferences(state, settings)) {
+    logger.warn(
+      { before, now },
+      `the settings of [pet.${phase}] have changed since the stored round; the new ones apply from now on, a probability from the next round on`,
+    );
+  }
+}
+
+/** A section of [pet] as a round was begun with, and as it is set. */
+export interface PetDifference {
+  readonly phase: 'sum' | 'update' | 'sum2';
+  readonly before: object;
+  readonly now: object;
+}
+
+/** Where the settings of [pet] are not those with which the stored round was begun. */
+export function petDifferences(state: CoordinatorState, { pet }: Pick<RestoreSettings, 'pet'>): PetDifference[] {
   const before = { sum: { prob: state.params.sum, ...state.sum }, update: { prob: state.params.update, ...state.update }, sum2: state.sum2 };
   const now = {
     sum: { prob: pet.sum.prob, ...phaseParams(pet.sum) },
     update: { prob: pet.update.prob, ...phaseParams(pet.update) },
     sum2: phaseParams(pet.sum2),
   };
-  for (const phase of ['sum', 'update', 'sum2'] as const) {
-    if (JSON.stringify(before[phase]) === JSON.stringify(now[phase])) continue;
-    logger.warn(
-      { before: before[phase], now: now[phase] },
-      `the settings of [pet.${phase}] have changed since the stored round; the new ones apply from now on, a probability from the next round on`,
-    );
-  }
+  return (['sum', 'update', 'sum2'] as const)
+    .filter((phase) => JSON.stringify(before[phase]) !== JSON.stringify(now[phase]))
+    .map((phase) => ({ phase, before: before[phase], now: now[phase] }));
 }
 
 /** The bytes of the model to serve at once: starting without it would make clients drop theirs, so a missing, damaged or foreign one is an error. */

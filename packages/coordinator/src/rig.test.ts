@@ -256,8 +256,11 @@ export function updatePayload(who: TestParticipant, sums: SumDict, { weights, sc
   };
 }
 
+/** What takes messages and shows a round: one coordinator, or several that share one. */
+export type RigLike = Pick<Rig, 'params' | 'sums' | 'phase' | 'send' | 'seconds'> & { readonly driver: Pick<Driver, 'bulletin'> };
+
 /** The sum of the masks whose seeds are published for this sum participant. */
-export function maskOf(who: TestParticipant, rig: Rig): MaskObject {
+export function maskOf(who: TestParticipant, rig: RigLike): MaskObject {
   const aggregation = new Aggregation(who.params.maskConfig, who.params.modelLength);
   for (const [, seed] of rig.driver.bulletin.view.seeds!.get(who.keys.publicKey)!) aggregation.addMask(openMaskSeed(seed, who.ephemeral));
   return aggregation.object();
@@ -268,7 +271,7 @@ export function sum2Payload(who: TestParticipant, mask: MaskObject): Payload {
 }
 
 /** Takes the rig from sum to update with so many sum participants. */
-export async function playSum(rig: Rig, count = 1): Promise<TestParticipant[]> {
+export async function playSum(rig: RigLike, count = 1): Promise<TestParticipant[]> {
   const sums = participants(rig.params, 'sum', count);
   for (const who of sums) assert.equal(await rig.send(bodyOf(sumPayload(who), who)), 'accepted');
   await rig.seconds(4);
@@ -277,7 +280,7 @@ export async function playSum(rig: Rig, count = 1): Promise<TestParticipant[]> {
 }
 
 /** Takes the rig from update to sum2 with these updates. */
-export async function playUpdate(rig: Rig, updates: readonly TestUpdate[]): Promise<TestParticipant[]> {
+export async function playUpdate(rig: RigLike, updates: readonly TestUpdate[]): Promise<TestParticipant[]> {
   const senders = participants(rig.params, 'update', updates.length);
   for (const [i, who] of senders.entries()) assert.equal(await rig.send(bodyOf(updatePayload(who, rig.sums, updates[i]!), who)), 'accepted');
   await rig.seconds(4);
@@ -285,7 +288,7 @@ export async function playUpdate(rig: Rig, updates: readonly TestUpdate[]): Prom
 }
 
 /** Lets all sum participants send the mask they compute, and the phase end. */
-export async function playSum2(rig: Rig, sums: readonly TestParticipant[]): Promise<void> {
+export async function playSum2(rig: RigLike, sums: readonly TestParticipant[]): Promise<void> {
   for (const who of sums) assert.equal(await rig.send(bodyOf(sum2Payload(who, maskOf(who, rig)), who)), 'accepted');
   await rig.seconds(4);
 }

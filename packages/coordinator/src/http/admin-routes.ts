@@ -11,14 +11,18 @@ export interface Administered {
   reload(): unknown;
   /** Begins to stop; not waited for. */
   stop(): void;
+  /** What the application tells of a round; throws coded errors. */
+  report(round: number, values: Readonly<Record<string, number>>): Promise<void>;
+  /** A look at the update taken last, as plain JSON; undefined before the first. */
+  maskedUpdate(): unknown;
 }
 
-/** `GET /admin/status`, `POST /admin/reload`, `POST /admin/stop`; 503 while `running` gives nothing. */
+/** `GET /admin/status`, `GET /admin/masked-update`, `POST /admin/reload`, `POST /admin/stop`, `POST /admin/report`; 503 while `running` gives nothing. */
 export function adminRoutes(running: () => Administered | undefined): readonly AdminRoute[] {
-  const whileRunning = (use: (administered: Administered) => Answer | Promise<Answer>): (() => Answer | Promise<Answer>) => {
-    return () => {
+  const whileRunning = (use: (administered: Administered, query: URLSearchParams) => Answer | Promise<Answer>): AdminRoute['handle'] => {
+    return (query) => {
       const administered = running();
-      return administered === undefined ? problem('starting-up', { 'retry-after': '1' }) : use(administered);
+      return administered === undefined ? problem('starting-up', { 'retry-after': '1' }) : use(administered, query);
     };
   };
   return [
@@ -33,5 +37,20 @@ export function adminRoutes(running: () => Administered | undefined): readonly A
         return json({ stopping: true }, 202);
       }),
     },
+    { method: 'GET', path: '/admin/masked-update', handle: whileRunning((administered) => json({ update: administered.maskedUpdate() ?? null })) },
+    {
+      method: 'POST',
+      path: '/admin/report',
+      handle: whileRunning(async (administered, query) => {
+        const { round, ...values } = Object.fromEntries(query);
+        await administered.report(numberOf(round ?? ''), Object.fromEntries(Object.entries(values).map(([name, text]) => [name, numberOf(text)])));
+        return json({ round: Number(round) });
+      }),
+    },
   ];
+}
+
+/** A decimal number; not a number for any other text, the empty one and hexadecimal included. */
+function numberOf(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }

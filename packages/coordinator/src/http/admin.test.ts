@@ -24,6 +24,13 @@ class Fake implements Administered {
   stop(): void {
     this.calls.push('stop');
   }
+  async report(round: number, values: Readonly<Record<string, number>>): Promise<void> {
+    this.calls.push(`report ${round} ${JSON.stringify(values)}`);
+    if (Number.isNaN(round)) throw new XaynetError('http-round-unknown', 'round NaN');
+  }
+  maskedUpdate(): unknown {
+    return this.calls.length === 0 ? undefined : { elements: 3 };
+  }
 }
 
 async function using(options: Partial<AdminOptions> & { running?: () => Administered | undefined }, use: (server: AdminServer, fake: Fake) => Promise<void>) {
@@ -54,6 +61,17 @@ describe('the admin routes', () => {
       await new Promise((resolve) => setImmediate(resolve));
       assert.deepEqual(fake.calls, ['status', 'reload', 'stop']);
       assert.equal(server.failures, 0);
+    }));
+
+  it('takes what the application reports, shows the last masked update', () =>
+    using({}, async (server, fake) => {
+      assert.deepEqual((await call(server, 'GET', '/admin/masked-update')).body, { update: null });
+      assert.deepEqual((await call(server, 'POST', '/admin/report?round=7&accuracy=0.91&loss=1e-3')).body, { round: 7 });
+      const { status, body } = await call(server, 'POST', '/admin/report?accuracy=');
+      assert.deepEqual([status, body.code], [422, 'http-round-unknown']);
+      assert.equal((await call(server, 'POST', '/admin/report?round=7&accuracy=0x10')).status, 200);
+      assert.deepEqual(fake.calls, ['report 7 {"accuracy":0.91,"loss":0.001}', 'report NaN {"accuracy":null}', 'report 7 {"accuracy":null}']);
+      assert.deepEqual((await call(server, 'GET', '/admin/masked-update')).body, { update: { elements: 3 } });
     }));
 
   it('refuses every other path and method, and is never readable for a web page', () =>

@@ -55,7 +55,8 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
     response.on('error', () => {});
     answerOf(request, guard, options)
       .catch((error: unknown) => {
-        logger.error({ path: request.url?.split('?', 1)[0], error }, 'an admin request failed');
+        // What has a code is answered with it: mostly a mistake of who asks, and nothing for an operator to get up for.
+        logger[isXaynetError(error) ? 'warn' : 'error']({ path: request.url?.split('?', 1)[0], error }, 'an admin request failed');
         return failure(error);
       })
       .then((answer) => send(request, response, answer, { close: false, stallMs: 10_000, slowest: 16 * 1024, lingerMs: 100 }))

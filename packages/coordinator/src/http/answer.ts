@@ -17,6 +17,12 @@ const PROBLEM = 'application/problem+json';
 /** 200 with an empty body: what `POST /message` answers to a client that knows only the original protocol, whatever became of the message. */
 export const EMPTY: Answer = { status: 200, headers: { 'content-length': '0' } };
 
+/** The message counts, for a client that asked: the header tells this 200 from that of an original, which says nothing. */
+export const ACCEPTED: Answer = { status: 200, headers: { 'content-length': '0', 'x-verdict': 'accepted' } };
+
+/** A chunk was taken, others are missing; for a client that asked. */
+export const INCOMPLETE: Answer = { status: 202, headers: { 'content-length': '0', 'x-verdict': 'incomplete' } };
+
 /** 204: there is no document now. */
 export const NO_DOCUMENT: Answer = { status: 204, headers: {} };
 

@@ -1,7 +1,7 @@
 // Which web pages may read the answers. Everything served is public and no cookie is looked at, so the default lets every page in;
 // a list of origins narrows that for browsers (it is no access control: a client that is no browser never asks).
 
-const EXPOSED = 'etag, x-round-id, content-range, retry-after';
+const EXPOSED = 'etag, x-round-id, x-verdict, content-range, retry-after';
 const EVERY_PAGE: Readonly<Record<string, string>> = { 'access-control-allow-origin': '*', 'access-control-expose-headers': EXPOSED };
 const NO_PAGE: Readonly<Record<string, string>> = {};
 

@@ -11,6 +11,10 @@ import type { ErrorCode } from '@xaynet/core/errors';
 export interface HttpPort {
   /** True while there is nothing to serve yet: no other member is used then, and everything of the protocol is answered 503. */
   readonly starting?: boolean;
+  /** Whether what is served may be behind: then {@link HttpPort.fresh} is awaited before one of the five routes is answered. */
+  readonly mayBeStale?: boolean;
+  /** Resolves when the documents are those that hold since the call. Never rejects. */
+  fresh?(): Promise<void>;
   /** The round parameters, 136 bytes; always available. */
   params(): Uint8Array;
   /** The sum dictionary, or undefined while there is none (answered 204). */

@@ -229,9 +229,15 @@ for (const encrypted of [false, true])
 
     it('tells the true verdict to a client that asks for problem documents', async () => {
       const accept = 'accept: application/octet-stream, Application/Problem+JSON;q=0.5\r\n';
-      assert.equal((await ask(server, post('m', accept))).status, 200);
+      const verdictOf = async (headers: string): Promise<unknown[]> => {
+        const answer = await ask(server, post('m', headers));
+        return [answer.status, answer.headers['x-verdict'], answer.body.length];
+      };
+      assert.deepEqual(await verdictOf(accept), [200, 'accepted', 0]);
+      assert.deepEqual(await verdictOf(''), [200, undefined, 0], 'an original answer, byte for byte, for who does not ask');
       port.verdict = { accepted: true, complete: false };
-      assert.equal((await ask(server, post('m', accept))).status, 202);
+      assert.deepEqual(await verdictOf(accept), [202, 'incomplete', 0]);
+      assert.deepEqual(await verdictOf(''), [200, undefined, 0]);
       port.verdict = { accepted: false, code: 'signature-invalid' };
       const { status, headers, body } = await ask(server, post('m', accept));
       const declined = await ask(server, post('m', 'accept: application/problem+json;q=0\r\n'));
@@ -272,7 +278,7 @@ describe('web pages (CORS)', () => {
       assert.equal(headers['access-control-allow-origin'], '*');
       assert.equal(headers['access-control-allow-methods'], 'POST, OPTIONS');
       assert.equal(headers['access-control-allow-headers'], 'accept, content-type, if-none-match, last-event-id, range');
-      assert.equal(headers['access-control-expose-headers'], 'etag, x-round-id, content-range, retry-after');
+      assert.equal(headers['access-control-expose-headers'], 'etag, x-round-id, x-verdict, content-range, retry-after');
       for (const text of [get('/params'), get('/nope'), post('x')]) assert.equal((await ask(server, text)).headers['access-control-allow-origin'], '*');
       assert.equal((await ask(server, 'PUT /params HTTP/1.1\r\nhost: x\r\n\r\n')).headers.allow, 'GET, HEAD, OPTIONS');
     }));
@@ -287,4 +293,37 @@ describe('web pages (CORS)', () => {
 
   it('answers OPTIONS with 500 as the reference', () =>
     using({ cors: ['*'], statusCodes: true }, async (server) => assert.equal((await ask(server, preflight('/message'))).status, 500)));
+});
+
+describe('documents that others change as well', () => {
+  it('are looked at anew before one of the five routes shows them, and nothing else waits for that', async () => {
+    const port = new (class extends FakePort {
+      readonly mayBeStale = true;
+      looks = 0;
+      found: () => void = () => {};
+      hangs = true;
+      away: { code: 'storage-failed'; retryAfter: number } | undefined;
+      fresh(): Promise<void> {
+        this.looks++;
+        return this.hangs ? new Promise((resolve) => (this.found = resolve)) : Promise.resolve();
+      }
+      unavailable = () => this.away;
+    })();
+    await using({ port }, async (server) => {
+      const old = port.documents.params;
+      const asked = ask(server, get('/params'));
+      assert.equal((await ask(server, get('/healthz'))).status, 404, 'no API here: answered all the same');
+      while (port.looks === 0) await new Promise((resolve) => setImmediate(resolve));
+      port.documents.params = new Uint8Array(136).fill(2);
+      port.found();
+      assert.notDeepEqual(new Uint8Array((await asked).body), old);
+      port.hangs = false;
+      port.away = { code: 'storage-failed', retryAfter: 2 };
+      for (const path of ['/params', '/sums', '/model', `/seeds?pk=${encodeURIComponent(toBase64(port.known))}`]) {
+        const { status, headers } = await ask(server, get(path));
+        assert.deepEqual([status, headers['retry-after']], [503, '2'], path);
+      }
+      assert.equal(port.looks, 5);
+    });
+  });
 });

@@ -71,6 +71,9 @@ export function route(request: RouteRequest, port: HttpPort, options: RouteOptio
   }
   if (port.starting === true) return refuse('round-resuming', request, options, { 'retry-after': '1' });
   if (found.document === undefined) return 'message';
+  // Who may not know any more what holds says nothing, rather than something old.
+  const unavailable = port.mayBeStale === true ? port.unavailable?.() : undefined;
+  if (unavailable !== undefined) return refuse(unavailable.code, request, options, { 'retry-after': String(Math.max(1, Math.ceil(unavailable.retryAfter))) });
   const read = found.document(port, query);
   if (typeof read === 'string') return refuse(read, request, options);
   return serve(read, request, port, corsHeaders(options.corsOrigins, request.origin));

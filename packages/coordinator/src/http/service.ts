@@ -7,7 +7,7 @@ import type { Buffers } from '../buffers.ts';
 import type { Logger } from '../log.ts';
 import type { Meter } from '../meter.ts';
 import type { AddressLimits } from './address-limits.ts';
-import { type Answer, EMPTY, FAILED, hasNoBody, LARGE_BODY, problem, type SendOptions, send, wantsProblems } from './answer.ts';
+import { ACCEPTED, type Answer, EMPTY, FAILED, hasNoBody, INCOMPLETE, LARGE_BODY, problem, type SendOptions, send, wantsProblems } from './answer.ts';
 import type { ApiRoutes } from './api-port.ts';
 import { announcedLength, type BodyOutcome, Budget, readBody } from './body.ts';
 import type { Client, Clients } from './clients.ts';
@@ -91,10 +91,26 @@ export class Service {
     const exchange: Exchange = { request, response, what, client: this.#clientOf(connection, request), begun };
     try {
       const wait = this.#parts.addressLimits.request(exchange.client.counted);
-      const decided = wait > 0 ? this.#limited(exchange, wait) : route(what, port, this.#parts);
-      if (decided === 'message') void this.#later(exchange, this.#message(exchange, expectsContinue));
-      else if (decided === 'unknown') this.#other(exchange);
-      else this.#send(exchange, decided);
+      if (wait > 0) this.#send(exchange, this.#limited(exchange, wait));
+      else if (port.mayBeStale === true && request.method !== 'POST' && isProtocolPath(splitTarget(what.target).path)) void this.#fresh(exchange);
+      else this.#decide(exchange, expectsContinue);
+    } catch (error) {
+      this.#failed(exchange, error);
+    }
+  }
+
+  #decide(exchange: Exchange, expectsContinue: boolean): void {
+    const decided = route(exchange.what, this.#parts.port, this.#parts);
+    if (decided === 'message') void this.#later(exchange, this.#message(exchange, expectsContinue));
+    else if (decided === 'unknown') this.#other(exchange);
+    else this.#send(exchange, decided);
+  }
+
+  /** Others may have changed what is to be shown. Messages are looked at again by the intake, once they are here. */
+  async #fresh(exchange: Exchange): Promise<void> {
+    try {
+      await this.#parts.port.fresh?.();
+      this.#decide(exchange, false);
     } catch (error) {
       this.#failed(exchange, error);
     }
@@ -233,8 +249,8 @@ export class Service {
       return refuse(verdict.code, what, this.#parts, { 'retry-after': String(Math.max(1, Math.ceil(verdict.retryAfter))) });
     }
     const cors = corsHeaders(this.#parts.corsOrigins, what.origin);
-    if (!wantsProblems(what.accept) || (verdict.accepted && verdict.complete)) return withHeaders(EMPTY, cors);
-    return withHeaders(verdict.accepted ? { ...EMPTY, status: 202 } : problem(verdict.code), cors);
+    if (!wantsProblems(what.accept)) return withHeaders(EMPTY, cors);
+    return withHeaders(verdict.accepted ? (verdict.complete ? ACCEPTED : INCOMPLETE) : problem(verdict.code), cors);
   }
 }
 

@@ -10,6 +10,7 @@ import { type ErrorCode, XaynetError } from '@xaynet/core/errors';
 export interface TlsFiles {
   /** The server's certificate, then those that lead to its authority. */
   readonly certificate: string;
+  /** The private key of the certificate, not encrypted. */
   readonly key: string;
   /** Certificates of authorities: only clients with a certificate of one of them are let in. */
   readonly clientAuth: string | undefined;
@@ -31,6 +32,12 @@ const SOON = 14 * DAY;
 /**
  * Reads and checks the files. Throws `tls-file-unreadable`, `tls-certificate-invalid`, `tls-key-invalid`, and `tls-key-mismatch` for a key
  * that is not the certificate's. `now` in milliseconds decides what has expired.
+ * @example
+ * ```ts
+ * import { readTls } from '@xaynet/coordinator';
+ * const files = { certificate: 'certificate.pem', key: 'key.pem', clientAuth: undefined };
+ * readTls(files); // throws tls-file-unreadable: there are none here
+ * ```
  */
 export function readTls(files: TlsFiles, now: number = Date.now()): TlsMaterial {
   const cert = readPem(files.certificate);

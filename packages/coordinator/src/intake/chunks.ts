@@ -275,7 +275,10 @@ export class ChunkIntake {
     const own = [...this.#ownSets(message)];
     // Whoever begins anew with another message id has forgotten the old one.
     const oldest = own.find(({ verdict }) => verdict === undefined);
-    if (own.length >= SETS_PER_PARTICIPANT && oldest !== undefined) this.#evict(oldest);
+    if (own.length >= SETS_PER_PARTICIPANT && oldest !== undefined) {
+      this.#evict(oldest);
+      this.#options.forgotten?.(oldest.participant, oldest.tag, oldest.messageId); // or whoever is selected could fill the store
+    }
     if (!this.#hasRoom(cost, address)) {
       this.#evictIdle();
       if (!this.#hasRoom(cost, address)) return { status: 'refused', code: 'chunk-budget', retryAfter: ROOM_RETRY };

@@ -24,6 +24,8 @@ export interface JudgeContext {
   readonly keys: View['keys'];
   readonly params: RoundParams;
   readonly compat: IntakeCompat;
+  /** Payloads get a digest, for a recording. */
+  readonly digests: boolean;
 }
 
 /** A context as it goes to a worker: masking configurations are compared by identity, so they travel by name. */
@@ -33,9 +35,13 @@ export interface FrozenContext extends Omit<JudgeContext, 'params'> {
 }
 
 /** The context of a view, or undefined while its phase takes no messages. */
-export function contextOf({ round, phase, keys, params }: View, { unverifiedSumSignature, trailingBytes }: IntakeCompat): JudgeContext | undefined {
+export function contextOf(
+  { round, phase, keys, params }: View,
+  { unverifiedSumSignature, trailingBytes }: IntakeCompat,
+  digests = false,
+): JudgeContext | undefined {
   const tag = tagOfPhase(phase);
-  return tag === undefined ? undefined : { round, tag, keys, params, compat: { unverifiedSumSignature, trailingBytes } };
+  return tag === undefined ? undefined : { round, tag, keys, params, compat: { unverifiedSumSignature, trailingBytes }, digests };
 }
 
 /** The context to send to a worker. Its secret key is a copy for the sender to wipe. */

@@ -6,7 +6,7 @@
 import { copyBytes, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { maskObjectSize } from '@xaynet/core/mask';
-import { decodePayload } from '@xaynet/core/message';
+import { decodePayload, type MessageTag } from '@xaynet/core/message';
 import { Buffers, LEAST_KEPT, type Memory } from '../buffers.ts';
 import type { Bulletin, View } from '../bulletin.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -16,11 +16,12 @@ import type { Logger } from '../log.ts';
 import { type Meter, SILENT_METER } from '../meter.ts';
 import type { Request } from '../request.ts';
 import type { Answer } from '../round/state.ts';
-import { OVER_LENGTH } from '../stores/contract.ts';
+import { OVER_LENGTH, type SpooledChunk } from '../stores/contract.ts';
 import { type BudgetLimits, Budgets, NO_BUDGETS } from './budgets.ts';
 import { ChunkIntake, type ChunkResult, type OpenSet } from './chunks.ts';
 import { contextOf, type IntakeCompat, type JudgeContext } from './context.ts';
 import { eligibilityError } from './eligibility.ts';
+import { type ChunkFleet, FleetChunks, type HandedChunk } from './fleet-chunks.ts';
 import type { Judgement } from './judge.ts';
 import { TRAILING_BYTES } from './lenient.ts';
 import { chunkBudget, largestMessage, largestMessageEver, largestPayload, tagOfPhase } from './limits.ts';
@@ -37,12 +38,18 @@ export interface IntakeOptions {
   readonly maxSums: number;
   /** Hands a request to the round. */
   readonly submit: (request: Request) => Promise<Answer>;
+  /** Resolves when the bulletin shows what holds since the call, where others change that too. Never rejects. */
+  readonly fresh?: (() => Promise<void>) | undefined;
+  /** Requests get a digest of their payload, for a recording. */
+  readonly digests?: boolean | undefined;
   readonly bus: EventBus;
   readonly logger: Logger;
   /** Why nothing is taken now, and when to come again; undefined while all is well. */
   readonly paused?: (() => { readonly code: ErrorCode; readonly retryAfter: number } | undefined) | undefined;
   /** Where chunks are kept until their message is complete; nowhere when left out. */
   readonly store?: SpoolStore | undefined;
+  /** Others take chunks of the same messages: where they are kept instead, and who collects them. */
+  readonly fleet?: ChunkFleet | undefined;
   /** None when left out. */
   readonly budgets?: BudgetLimits;
   /** Threads; 0, the default: everything is done on this one. */
@@ -54,6 +61,10 @@ export interface IntakeOptions {
   readonly buffers?: Buffers | undefined;
 }
 
+/** A chunk that is in a set or in the waiting room, its message not complete. */
+type Kept = ChunkResult & { readonly status: 'kept' | 'waiting' };
+const isKept = (result: ChunkResult): result is Kept => result.status === 'kept' || result.status === 'waiting';
+
 /** What is known of a message on its way: who is told how long its stages take, and whose it is once that is proved. */
 interface Trip {
   readonly meter: Meter;
@@ -62,6 +73,11 @@ interface Trip {
 
 // A body up to this size is read and answered like any other, however small the messages of the round are.
 const ALWAYS_READ = 64 * 1024;
+
+/** Whether this process cannot take what another one perhaps can. */
+const isOfTheStore = (verdict: Verdict): boolean => !verdict.accepted && verdict.code === 'storage-failed';
+
+const TAKEN: Verdict = { accepted: true, complete: false };
 
 /** Seconds after which to come again, by what stands in the way. */
 const RETRY: Readonly<Partial<Record<ErrorCode, number>>> = {
@@ -79,13 +95,15 @@ export class Intake {
   readonly #pool: IntakePool;
   readonly #chunks: ChunkIntake;
   readonly #spool: Spool;
+  readonly #fleet: FleetChunks | undefined;
   readonly #budgets: Budgets;
   readonly #meter: Meter;
   readonly #buffers: Buffers;
   readonly #slack: number;
   #view: View;
+  #taking = 0;
   /** Chunks that are being stored, by participant, number and message. */
-  readonly #storing = new Map<string, Promise<void>>();
+  readonly #storing = new Map<string, Promise<number | undefined>>();
   /** Chunks are read back from the store: once, when the first phase that takes messages is published. */
   #restoring: Promise<void> | undefined;
   #context: JudgeContext | undefined;
@@ -97,7 +115,8 @@ export class Intake {
     this.#slack = compat.trailingBytes ? TRAILING_BYTES : 0;
     this.#buffers = options.buffers ?? new Buffers();
     this.#pool = new IntakePool({ ...options.pool, workers, clock, logger, buffers: this.#buffers });
-    this.#spool = new Spool(store, logger);
+    this.#fleet = options.fleet && new FleetChunks(options.fleet.store, logger);
+    this.#spool = new Spool(this.#fleet === undefined ? store : undefined, logger);
     this.#budgets = new Budgets(() => options.budgets ?? NO_BUDGETS);
     const { params } = bulletin.view;
     this.#chunks = new ChunkIntake({
@@ -106,12 +125,13 @@ export class Intake {
         this.#budgets.hasMessage(participant) && this.#budgets.admit(participant, address) ? undefined : 'rate-limited',
       largestPayload: (tag) => largestPayload(tag, bulletin.view) + this.#slack,
       maxBytes: chunkBudget(maskObjectSize(params.maskConfig, params.modelLength)),
-      forgotten: (participant, tag, messageId) => this.#spool.finish(participant, tag, messageId),
+      forgotten: (participant, tag, messageId) => this.#finish(participant, tag, messageId),
       buffers: this.#buffers,
       now: () => clock.now(),
     });
     this.#view = bulletin.view;
-    this.#context = contextOf(bulletin.view, compat);
+    this.#context = contextOf(bulletin.view, compat, options.digests);
+    this.#fleet?.enter(this.#context);
     bulletin.onChange((view) => this.#changed(view));
   }
 
@@ -134,6 +154,11 @@ export class Intake {
     return this.#pool.tasks;
   }
 
+  /** Bodies that have no verdict yet. */
+  get taking(): number {
+    return this.#taking;
+  }
+
   /** Threads that judge, those of them that do so now, and messages that wait for one. */
   get workers(): { readonly total: number; readonly busy: number; readonly waiting: number } {
     return { total: this.#pool.running, busy: this.#pool.busy, waiting: this.#pool.waiting };
@@ -150,11 +175,13 @@ export class Intake {
     const watch = this.#meter.watch?.();
     const trip: Trip = { meter: watch ?? this.#meter };
     let verdict: Verdict;
+    this.#taking++;
     try {
       verdict = await this.#take(body, this.#budgets.addressOf(address), trip);
     } catch (error) {
       verdict = this.#refuse(error, bytes, view, trip);
     }
+    this.#taking--;
     this.#buffers.giveOwn(body);
     trip.meter.observe('message', (performance.now() - began) / 1000, bytes);
     const { round, phase } = view;
@@ -167,6 +194,32 @@ export class Intake {
       verdict: !verdict.accepted ? verdict.code : verdict.complete ? 'accepted' : 'incomplete',
     });
     return verdict;
+  }
+
+  /**
+   * Takes a chunk that another process of the fleet has opened and verified, as if it had come here; undefined: nothing can be taken now. What is
+   * wrong with it is counted here. Never rejects.
+   */
+  async collect(handed: HandedChunk): Promise<Verdict | undefined> {
+    const { bulletin, paused, fresh } = this.#options;
+    const { round, tag, participant, payload, proven, address } = handed;
+    const trip: Trip = { meter: this.#meter, participant };
+    this.#taking++;
+    try {
+      const isOn = (): boolean => this.#context?.round === round && this.#context.tag === tag;
+      // Whoever sent it has looked. If the phase is over meanwhile, the store says so when it is to keep the chunk.
+      if (!isOn()) await fresh?.();
+      if (paused?.() !== undefined) return undefined;
+      const context = this.#context;
+      if (context === undefined || !isOn()) throw new XaynetError('message-unexpected');
+      const verdict = await this.#collect({ participant, tag, payload, address, memory: { buffer: undefined } }, proven, context, payload.length, trip);
+      return isOfTheStore(verdict) ? undefined : verdict;
+    } catch (error) {
+      if (isXaynetError(error, 'storage-failed')) return undefined;
+      return this.#refuse(error, payload.length, bulletin.view, trip);
+    } finally {
+      this.#taking--;
+    }
   }
 
   /** Resolves when the chunks that were kept over a restart are read, as soon as a phase takes messages again. */
@@ -182,7 +235,8 @@ export class Intake {
 
   /** Stages 1 to 9. Throws coded errors. */
   async #take(body: Uint8Array, address: string | undefined, trip: Trip): Promise<Verdict> {
-    const { bulletin, maxSums, paused } = this.#options;
+    const { bulletin, maxSums, paused, fresh } = this.#options;
+    if (fresh !== undefined) await fresh();
     const { view } = bulletin;
     const context = this.#context;
     const { length } = body;
@@ -212,7 +266,7 @@ export class Intake {
     throw judgement.code in RETRY ? new Later(judgement.code) : new XaynetError(judgement.code);
   }
 
-  /** Stage 7. A chunk that is answered "taken" is in a set and stored, or waits for the proof that its sender is selected. */
+  /** Stage 7: by this process, or by the one of a fleet that collects the chunks of this participant. */
   async #takeChunk(
     { participant, payload, proven }: Judgement & { kind: 'chunk' },
     memory: Memory,
@@ -223,14 +277,35 @@ export class Intake {
   ): Promise<Verdict> {
     await this.#restoring;
     if (context !== this.#context) throw new XaynetError('message-unexpected');
-    const message: ChunkMessage = { participant, tag: context.tag, payload, address, memory };
+    const { round, tag } = context;
+    const verdict = await this.#options.fleet?.hand({ round, tag, participant, payload, proven, address });
+    return verdict ?? this.#collect({ participant, tag, payload, address, memory }, proven, context, bytes, trip);
+  }
+
+  /** A chunk that is answered "taken" is in a set and stored, or waits for the proof that its sender is selected. */
+  async #collect(message: ChunkMessage & { memory: Memory }, proven: boolean, context: JudgeContext, bytes: number, trip: Trip): Promise<Verdict> {
+    const { participant, memory } = message;
+    if (this.#fleet?.has(participant) === false) await this.#catchUp(this.#fleet, message, 0, context);
+    if (context !== this.#context) throw new XaynetError('message-unexpected');
     const { evicted } = this.#chunks;
     const result = this.#chunks.add(message, proven);
     if (this.#chunks.evicted > evicted) this.#tellEvicted(this.#chunks.evicted - evicted);
-    if (result.status !== 'kept' && result.status !== 'waiting') {
+    if (!isKept(result)) {
       this.#buffers.give(memory.buffer); // its set has a copy
       memory.buffer = undefined;
+      return this.#conclude(result, context, bytes, trip);
     }
+    const number = await this.#store(message, result, context);
+    if (this.#fleet === undefined || number === undefined || this.#fleet.has(participant, number)) return TAKEN;
+    // Others have stored chunks of this participant as well; with them its message may be complete.
+    await this.#catchUp(this.#fleet, message, number, context);
+    if (context !== this.#context) throw new XaynetError('message-unexpected');
+    const now = this.#chunks.add(message, proven);
+    return isKept(now) ? TAKEN : this.#conclude(now, context, bytes, trip);
+  }
+
+  /** What is to be said of a chunk that need not be stored. */
+  async #conclude(result: Exclude<ChunkResult, Kept>, context: JudgeContext, bytes: number, trip: Trip): Promise<Verdict> {
     switch (result.status) {
       case 'refused':
         throw result.retryAfter === undefined ? new XaynetError(result.code) : new Later(result.code, result.retryAfter);
@@ -238,32 +313,54 @@ export class Intake {
         return this.#repeat(await result.verdict, bytes, trip);
       case 'complete':
         return this.#complete(result.set, context, trip);
-      case 'waiting':
-      case 'kept': {
-        try {
-          await this.#store(message, result);
-        } catch {
-          throw new Later('storage-failed');
-        }
-        return { accepted: true, complete: false };
-      }
     }
   }
 
-  /** Resolves when a chunk is stored. One that comes again waits for the first one of its kind, which may be on its way still, and fail. */
-  async #store(message: ChunkMessage, { status, isNew, undo }: ChunkResult & { status: 'kept' | 'waiting' }): Promise<void> {
-    const name = `${toHex(message.participant)}${toHex(copyBytes(message.payload.subarray(0, OVER_LENGTH)))}`;
-    if (!isNew) return this.#storing.get(name);
-    const stored = this.#spool.append([status === 'waiting' ? { ...message, unproven: true } : message]);
-    this.#storing.set(name, stored);
+  /** Takes in what other processes have stored of a participant, up to this number. Messages that this completes go to the round. */
+  async #catchUp(fleet: FleetChunks, { participant, address }: ChunkMessage, number: number, context: JudgeContext): Promise<void> {
     try {
-      await stored;
+      await fleet.catchUp(context, participant, number, (chunks) => {
+        for (const { tag, payload, unproven } of chunks) {
+          const result = this.#chunks.restore({ participant, tag, payload, address }, unproven !== true);
+          if (result.status === 'refused' && result.retryAfter !== undefined) throw new Later(result.code, result.retryAfter);
+          if (result.status === 'complete') void this.#complete(result.set, context, { meter: this.#meter, participant });
+        }
+      });
     } catch (error) {
-      undo();
-      throw error;
-    } finally {
-      if (this.#storing.get(name) === stored) this.#storing.delete(name);
+      if (error instanceof Later) throw error;
+      this.#options.logger.error({ error, participant }, 'chunks that others have stored could not be read');
+      throw new Later('storage-failed');
     }
+  }
+
+  /**
+   * Resolves when a chunk is stored, in a fleet with its number. One that comes again waits for the first one of its kind, which may be on its way still,
+   * and fail.
+   */
+  async #store(message: ChunkMessage, { status, isNew, undo }: Kept, context: JudgeContext): Promise<number | undefined> {
+    const name = `${toHex(message.participant)}${toHex(copyBytes(message.payload.subarray(0, OVER_LENGTH)))}`;
+    const stored = isNew ? this.#append(status === 'waiting' ? { ...message, unproven: true } : message, context) : this.#storing.get(name);
+    if (isNew) this.#storing.set(name, stored!);
+    try {
+      return await stored;
+    } catch (error) {
+      if (isNew) undo();
+      throw isXaynetError(error, 'message-discarded') ? error : new Later('storage-failed');
+    } finally {
+      if (isNew && this.#storing.get(name) === stored) this.#storing.delete(name);
+    }
+  }
+
+  async #append(chunk: SpooledChunk, context: JudgeContext): Promise<number | undefined> {
+    if (this.#fleet !== undefined) return this.#fleet.append(context, { ...chunk, memory: undefined });
+    await this.#spool.append([chunk]);
+    return undefined;
+  }
+
+  /** A message is over: its chunks need not be stored any more. */
+  #finish(participant: PublicSigningKey, tag: MessageTag, messageId: number): void {
+    if (this.#fleet === undefined) this.#spool.finish(participant, tag, messageId);
+    else if (this.#context !== undefined) this.#fleet.finish(this.#context, participant, tag, messageId);
   }
 
   /** A chunk of a set that is over, or about to be, is told what became of it; a refusal counts as one more. */
@@ -282,7 +379,7 @@ export class Intake {
   async #judgeSet(set: OpenSet, context: JudgeContext, trip: Trip): Promise<Verdict> {
     const { view } = this.#options.bulletin;
     // The chunks were answered "taken": they are kept here, or in the store, in case that whoever judges them is lost.
-    const bytes = set.chunks.payload(!this.#spool.keeps && this.#pool.hasWorkers);
+    const bytes = set.chunks.payload(this.#fleet === undefined && !this.#spool.keeps && this.#pool.hasWorkers);
     const { length } = bytes;
     let memory: Memory | undefined;
     let verdict: Verdict;
@@ -297,25 +394,26 @@ export class Intake {
     // Whoever has used up its share does not get to have megabytes judged again for a few bytes.
     if (!verdict.accepted && verdict.retryAfter !== undefined && verdict.code !== 'rate-limited') {
       const back = memory?.buffer ?? (bytes.length > 0 ? (bytes.buffer as ArrayBuffer) : undefined);
-      if (back === undefined && set.chunks.isOut) return await this.#refill(set, verdict);
+      if (back === undefined && set.chunks.isOut) return await this.#refill(set, verdict, context);
       if (!this.#chunks.retain(set, back)) this.#buffers.give(back);
       return verdict;
     }
     this.#buffers.give(memory?.buffer);
     if (context === this.#context) {
       this.#chunks.finish(set, verdict);
-      this.#spool.finish(set.participant, set.tag, set.messageId);
+      this.#finish(set.participant, set.tag, set.messageId);
       if (this.#chunks.isEmpty) this.#spool.eraseIfMany();
     }
     return verdict;
   }
 
   /** The payload of a set is lost. Answers what is to be said of it: `verdict`, unless the set is lost as well. */
-  async #refill(set: OpenSet, verdict: Verdict): Promise<Verdict> {
+  async #refill(set: OpenSet, verdict: Verdict, context: JudgeContext): Promise<Verdict> {
     const { evicted } = this.#chunks;
     const { logger } = this.#options;
     try {
-      if (await this.#chunks.refill(set, this.#spool.storedOf(set, set.messageId))) {
+      const stored = this.#fleet?.storedOf(context, set.participant, set.messageId) ?? this.#spool.storedOf(set, set.messageId);
+      if (await this.#chunks.refill(set, stored)) {
         logger.warn({ participant: set.participant, chunks: set.chunks.count }, 'chunks that were lost with a worker are here again');
         return verdict;
       }
@@ -324,7 +422,7 @@ export class Intake {
     }
     if (this.#chunks.evicted === evicted) return verdict;
     this.#tellEvicted(this.#chunks.evicted - evicted);
-    this.#spool.finish(set.participant, set.tag, set.messageId);
+    this.#finish(set.participant, set.tag, set.messageId);
     return { accepted: false, code: 'chunk-evicted' };
   }
 
@@ -341,7 +439,7 @@ export class Intake {
     if (!this.#budgets.hasMessage(participant) || !this.#budgets.admit(participant, address)) throw new Later('rate-limited');
     this.#budgets.take(participant);
     const elements = { error: judged.elementsError };
-    const answer = await this.#options.submit({ round, participant, payload, bytes: judged.payload.length, elements, meter, memory });
+    const answer = await this.#options.submit({ round, participant, payload, bytes: judged.payload.length, elements, digest: judged.digest, meter, memory });
     if (answer.kind === 'accepted') return { accepted: true, complete: true };
     const retryAfter = ('retryAfter' in answer ? answer.retryAfter : undefined) ?? RETRY[answer.code];
     if (retryAfter === undefined) return { accepted: false, code: answer.code };
@@ -357,10 +455,12 @@ export class Intake {
     // The phase is not over, the process is: chunks stay stored for the restart that goes on with it.
     if (view.phase === 'shutdown') return;
     const had = this.#context !== undefined;
-    this.#context = contextOf(view, this.#options.compat);
+    this.#context = contextOf(view, this.#options.compat, this.#options.digests);
     this.#pool.prepare(this.#context, this.#context !== undefined && largestMessage(view) >= LEAST_KEPT);
     this.#chunks.clear();
+    this.#storing.clear();
     this.#budgets.clear();
+    this.#fleet?.enter(this.#context);
     if (had) this.#spool.erase();
     if (this.#context !== undefined) this.#restoring ??= this.#restore(this.#context);
   }

@@ -2,8 +2,8 @@
 // or on the main thread alike. Cheap checks come before dear ones (weakness W-18): the tag and the key before all, the sender's selection
 // (four short signatures at most) before the signature over megabytes, the elements last. Nothing unsigned is kept, whichever check comes first.
 
-import { copyBytes, equalBytes, type PublicSigningKey } from '@xaynet/core/bytes';
-import { isUsableEncryptKey, openSealed, openSealedInPlace } from '@xaynet/core/crypto';
+import { copyBytes, equalBytes, type PublicSigningKey, toHex } from '@xaynet/core/bytes';
+import { isUsableEncryptKey, openSealed, openSealedInPlace, sha256 } from '@xaynet/core/crypto';
 import { type ErrorCode, isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { isValidMaskObject, type MaskObject } from '@xaynet/core/mask';
 import { decodeChunk, decodePayload, type Message, type Payload, parseMessage, verifyMessage } from '@xaynet/core/message';
@@ -25,6 +25,8 @@ export type Judgement =
       readonly participant: PublicSigningKey;
       readonly payload: Uint8Array;
       readonly elementsError: ErrorCode | undefined;
+      /** What a recording says of the payload; when the context asks for it. */
+      readonly digest?: string | undefined;
       /** The buffer they lie in, when nobody else has it. */
       readonly memory?: ArrayBuffer | undefined;
     }
@@ -57,7 +59,7 @@ export function judgePayload(context: JudgeContext, participant: PublicSigningKe
     const content = contentOf(context, bytes);
     const payload = decode(context, content);
     checkEligibility(context, content, participant, times);
-    return { kind: 'message', participant, payload: content, elementsError: lookAtElements(context, payload, times) };
+    return { kind: 'message', participant, payload: content, elementsError: lookAtElements(context, payload, times), digest: digestOf(context, content) };
   });
 }
 
@@ -71,7 +73,8 @@ function judgeWhole(context: JudgeContext, message: Message, times: JudgeTimes):
   const payload = decode(context, content);
   checkEligibility(context, content, message.participant, times);
   checkSignature(message, times);
-  return { kind: 'message', participant: message.participant, payload: content, elementsError: lookAtElements(context, payload, times) };
+  const elementsError = lookAtElements(context, payload, times);
+  return { kind: 'message', participant: message.participant, payload: content, elementsError, digest: digestOf(context, content) };
 }
 
 function judgeChunk(context: JudgeContext, message: Message, times: JudgeTimes): Judgement {
@@ -130,6 +133,13 @@ function elementsError(tag: 'update' | 'sum2', object: MaskObject, { maskConfig,
   if (config.unit !== maskConfig.unit) return 'aggregate-scalar-mismatch';
   if (length !== modelLength) return 'aggregate-model-mismatch';
   return isValidMaskObject(object) ? undefined : 'aggregate-invalid-object';
+}
+
+const DIGEST_BYTES = 8;
+
+/** Of what follows the signatures, so that the same mask of two participants has the same digest. */
+function digestOf({ digests, tag }: JudgeContext, content: Uint8Array): string | undefined {
+  return digests ? toHex(sha256(content.subarray(HEAD_LENGTH[tag])).subarray(0, DIGEST_BYTES)) : undefined;
 }
 
 /** Coded errors are verdicts. */

@@ -86,6 +86,20 @@ test('a restart into the same phase finds the chunks again, and the last one com
   assert.equal(sums.length, 1);
 });
 
+test('of one sender no more than two unfinished messages are stored: who begins a third has given the first one up', async () => {
+  const store = new ChunkKeeper();
+  const clock = new FakeClock();
+  const rig = await Rig.start({ store, clock });
+  const [who] = participants(rig.params, 'sum', 1);
+  const messages = [1, 2, 3].map((id) => chunksOf(sumPayload(who!), who!, 262, id));
+  for (const [first] of messages) assert.equal(await rig.send(first!), 'incomplete');
+  assert.equal(await rig.send(messages[0]![1]!), 'chunk-evicted');
+  const after = await Rig.start({ store, clock });
+  await after.intake.restored;
+  for (const [, last] of messages.slice(1)) assert.equal(await after.send(last!.slice()), last === messages[1]![1] ? 'accepted' : 'sum-already-exists');
+  assert.equal(after.intake.chunkBytes, 0, 'the first one did not come back');
+});
+
 test('chunks of the phase before do not come back', async () => {
   const store = new ChunkKeeper();
   const clock = new FakeClock();

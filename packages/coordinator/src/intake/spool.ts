@@ -53,8 +53,7 @@ export class Spool {
 
   /** Marks the chunks of a message as over; nobody waits for it. */
   finish(participant: PublicSigningKey, tag: MessageTag, messageId: number): void {
-    const mark = Uint8Array.of(0, 0, messageId >> 8, messageId & 255);
-    this.append([{ participant, tag, payload: mark }]).catch(() => {}); // told by the batch; without the mark the set is only idle
+    this.append([{ participant, tag, payload: overMark(messageId) }]).catch(() => {}); // told by the batch; without the mark the set is only idle
   }
 
   /** Erases everything stored, when it is worth it: no set is open. */
@@ -87,7 +86,7 @@ export class Spool {
   async *storedOf(message: Pick<SpooledChunk, 'participant' | 'tag'>, messageId: number): AsyncIterable<SpooledChunk> {
     if (this.#store === undefined) return;
     await this.#line;
-    const name = nameOf({ ...message, payload: Uint8Array.of(0, 0, messageId >> 8, messageId & 255) });
+    const name = nameOf({ ...message, payload: overMark(messageId) });
     for await (const chunk of this.#store.chunks()) if (chunk.payload.length > CHUNK_HEADER_LENGTH && nameOf(chunk) === name) yield chunk;
   }
 
@@ -111,6 +110,11 @@ export class Spool {
     this.#line = done.catch(() => {});
     return done;
   }
+}
+
+/** What says that a message is over. */
+export function overMark(messageId: number): Uint8Array {
+  return Uint8Array.of(0, 0, messageId >> 8, messageId & 255);
 }
 
 function nameOf({ participant, tag, payload }: SpooledChunk): string {

@@ -72,10 +72,13 @@ it('shows the gauges of the status, totals of InfluxDB, the store and the proces
     connections: 9,
     modelBytes: 68,
     influx: { sent: 5, dropped: 2, failed: 1 },
+    fleet: { self: 'a', leader: 'b', members: [{}, {}, {}] },
   };
+  assert.deepEqual([value('xaynet_fleet_members'), value('xaynet_fleet_leads')], [1, 1]);
   for (let i = 0; i < 2; i++) {
     value = await scrape(metrics);
     assert.deepEqual([value('xaynet_paused'), value('xaynet_connections'), value('xaynet_event_streams'), value('xaynet_model_bytes')], [1, 9, 4, 68]);
+    assert.deepEqual([value('xaynet_fleet_members'), value('xaynet_fleet_leads')], [3, 0]);
     assert.deepEqual([value('xaynet_workers{state="busy"}'), value('xaynet_workers{state="idle"}'), value('xaynet_worker_queue_messages')], [1, 2, 2]);
     assert.deepEqual(
       ['sent', 'dropped', 'failed'].map((outcome) => value(`xaynet_influxdb_points_total{outcome="${outcome}"}`)),

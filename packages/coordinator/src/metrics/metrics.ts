@@ -26,6 +26,8 @@ export interface MetricsStatus {
   readonly workers?: { readonly busy: number; readonly total: number; readonly waiting: number } | undefined;
   readonly connections?: number | undefined;
   readonly modelBytes?: number | undefined;
+  /** The processes that share the round; undefined: this one has it to itself. */
+  readonly fleet?: { readonly self: string; readonly leader: string | undefined; readonly members: readonly unknown[] } | undefined;
   readonly influx?: InfluxCounts | undefined;
 }
 
@@ -124,6 +126,9 @@ export class CoordinatorMetrics implements Meter {
         this.#gauge('xaynet_model_timestamp_seconds').set(Date.now() / 1000);
         this.#gauge('xaynet_model_bytes').set(event.model.bytes.length);
         break;
+      case 'report':
+        for (const [name, value] of Object.entries(event.values)) this.#gauge('xaynet_report').set({ name }, value);
+        break;
       case 'failure':
         this.#counter('xaynet_rounds_total').inc({ outcome: 'failure' });
         this.#counter('xaynet_round_failures_total').inc({ phase: event.phase, code: event.code });
@@ -203,6 +208,9 @@ export class CoordinatorMetrics implements Meter {
     this.#gauge('xaynet_queue_messages').set(status.queued);
     this.#gauge('xaynet_chunk_bytes').set(status.chunkBytes);
     this.#gauge('xaynet_paused').set(status.paused === true ? 1 : 0);
+    const { fleet } = status;
+    this.#gauge('xaynet_fleet_members').set(fleet?.members.length ?? 1);
+    this.#gauge('xaynet_fleet_leads').set(fleet === undefined || fleet.leader === fleet.self ? 1 : 0);
     if (status.workers !== undefined) {
       const { busy, total, waiting } = status.workers;
       this.#gauge('xaynet_workers').set({ state: 'busy' }, busy);

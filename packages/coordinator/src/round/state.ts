@@ -41,8 +41,11 @@ export type PublishedDocument = 'params' | 'sums' | 'seeds' | 'model';
 
 /** Messages of one phase, by what became of them; requests purged at its end are in none of the three (coordinator 1.6). */
 export interface Counts {
+  /** Stored, and counted for the end of the phase. */
   readonly accepted: number;
+  /** Looked at and refused. */
   readonly rejected: number;
+  /** Not looked at: too many, or too late. */
   readonly discarded: number;
 }
 
@@ -117,12 +120,16 @@ export interface ShutdownState extends Common {
   readonly phase: 'shutdown';
 }
 
+/** Where a round stands; switch on `phase`. */
 export type RoundState = IdleState | ResumingState | SumState | UpdateState | Sum2State | UnmaskState | FailureState | ShutdownState;
 
 /** Why a round failed, and in which phase. */
 export interface FailureCause {
+  /** Phase that failed. */
   readonly phase: PhaseName;
+  /** Why, as a code. */
   readonly code: ErrorCode;
+  /** Why, for people. */
   readonly message: string;
 }
 
@@ -136,6 +143,8 @@ export type RoundEvent =
   | { readonly type: 'stalled'; readonly request: number; readonly code: ErrorCode }
   /** The store works again; messages of the phase that are stored, and votes of the mask that leads (sum2 only). */
   | { readonly type: 'recovered'; readonly accepted: number; readonly leading: number }
+  /** Others admit messages too: so many of this phase are stored by now, and votes of the mask that leads (sum2 only). */
+  | { readonly type: 'tallied'; readonly round: number; readonly phase: PhaseName; readonly accepted: number; readonly leading: number }
   /** What is stored of the round is in place; `elapsed`: milliseconds since the phase began, down time included. */
   | { readonly type: 'rebuilt'; readonly accepted: number; readonly sums: number; readonly leading: number; readonly elapsed: number }
   /** The phase to come is stored. */

@@ -8,8 +8,8 @@ import { enterSum, onSum } from './phases/sum.ts';
 import { enterSum2, onSum2 } from './phases/sum2.ts';
 import { enterUnmask, onUnmask } from './phases/unmask.ts';
 import { enterUpdate, onUpdate } from './phases/update.ts';
-import { resume } from './resume.ts';
-import type { Effect, Next, Outcome, RoundEvent, RoundSettings, RoundState } from './state.ts';
+import { beginAgain, resume } from './resume.ts';
+import type { Effect, Next, Outcome, RoundEvent, RoundSettings, RoundState, Standing } from './state.ts';
 
 /** A state, and what the driver has to do to make it true, in order. */
 export interface Step {
@@ -17,12 +17,28 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-/** The first step of a coordinator: Idle of the round after `lastRound` (0 on a fresh start, else the stored one; coordinator 1.4). */
+/** The first step of a coordinator: Idle of the round after `lastRound` (0 on a fresh start, else the stored one; coordinator 1.4). See {@link step}. */
 export function begin(lastRound: number): Step {
   return enterIdle({ to: 'idle', show: [], failures: 0 }, lastRound);
 }
 
-/** What an event does to a round. Pure: equal arguments, equal results; never throws. */
+/** The first step of a process: a new round after `lastRound`, or on with the one that `progress` says was interrupted. */
+export function firstStep(lastRound: number, progress: Standing | undefined): Step {
+  return progress === undefined ? begin(lastRound) : beginAgain(progress);
+}
+
+/**
+ * What an event does to a round: the state after it, and what is to be done to make that true (coordinator 1). Pure: equal arguments, equal
+ * results; never throws.
+ * @example
+ * ```ts
+ * import { begin, type PhaseLimits, type RoundSettings, step } from '@xaynet/coordinator/replay';
+ * const limits: PhaseLimits = { count: { min: 1, max: 9 }, time: { min: 0, max: 60 } };
+ * const settings: RoundSettings = { pet: { sum: limits, update: limits, sum2: limits }, compat: { plurality: false, arrivalOrder: false } };
+ * const erased = step(begin(0).state, { type: 'erased' }, settings);
+ * step(erased.state, { type: 'round-stored' }, settings).state.phase; // 'sum'
+ * ```
+ */
 export function step(state: RoundState, event: RoundEvent, settings: RoundSettings): Step {
   if (event.type === 'stop' && state.phase !== 'shutdown') return enterShutdown(state);
   const outcome = dispatch(state, event, settings);

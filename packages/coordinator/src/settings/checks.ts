@@ -3,6 +3,7 @@
 
 import { type BoundType, type DataType, type GroupType, type MaskConfig, type ModelType, maskConfig } from '@xaynet/core/mask';
 import { HEADER_LENGTH, LOCAL_SEED_ENTRY_LENGTH, MAX_PLAIN_MESSAGE, updatePayloadSize } from '@xaynet/core/message';
+import { isBucketName } from '../stores/s3/options.ts';
 import { parseBindAddress } from './bind-address.ts';
 import { maskNotices } from './mask-notices.ts';
 import { LONGEST_TIME } from './reference.ts';
@@ -38,6 +39,9 @@ export function checkSettings(values: Values): Limits | undefined {
   const updateMax = checkModels(values, mask);
   checkTls(values);
   checkAdmin(values);
+  checkRedis(values);
+  checkAddresses(values);
+  checkS3(values);
   if (mask === undefined || values.problems.length > 0) return undefined;
   values.notices.push(...maskNotices(mask));
   return { mask, sumMax, updateMax, sum2Max: Math.min(values.number('pet.sum2.count.max'), sumMax), timeMax };
@@ -168,5 +172,48 @@ function checkAdmin(values: Values): void {
     values.notices.push(
       `${values.describe('admin.bind_address')} can be reached from other machines, and the token goes there without TLS: 127.0.0.1 is safer.`,
     );
+  }
+}
+
+/** One process cannot listen twice on one address; what the system says of it is that another program does. */
+function checkAddresses(values: Values): void {
+  const keys = ['api.bind_address', 'admin.bind_address', ...(values.text('store.kind') === 'redis' ? ['fleet.bind_address'] : [])] as const;
+  const seen = new Map<string, string>();
+  for (const key of keys) {
+    if (!values.usable(key)) continue;
+    const address = parseBindAddress(values.text(key));
+    if (address === undefined || address.port === 0) continue;
+    const name = `${address.host} ${address.port}`;
+    const other = seen.get(name);
+    if (other !== undefined) values.report(key, `must not be the address of ${other}: one of them needs another port`);
+    else seen.set(name, key);
+  }
+}
+
+/** A store on a server has no folder in which a key could be made, and with which it would stay. */
+function checkRedis(values: Values): void {
+  if (values.text('store.kind') !== 'redis') return;
+  if (!values.given('redis.url')) values.report('store.kind', 'needs redis.url beside it');
+  if (values.given('store.key') || values.given('store.key_file')) return;
+  values.report(
+    'store.kind',
+    'needs store.key_file or store.key beside it, the key that wraps secrets in Redis, the same wherever this coordinator runs. To make one: (umask 077; openssl rand -hex 32 > store.key)',
+  );
+}
+
+/** The keys belong together; whether the region is right, and who may do what, is found out at the start. */
+function checkS3(values: Values): void {
+  const [key, secret] = ['s3.access_key', 's3.secret_access_key'] as const;
+  for (const [one, other] of [
+    [key, secret],
+    [secret, key],
+  ] as const) {
+    if (values.given(one) && !values.given(other)) values.report(one, `needs ${other} beside it`);
+  }
+  if (values.text('store.blobs') === 's3' && !values.given('s3.region')) values.report('store.blobs', 'needs s3.region beside it');
+  const [models, rounds] = ['s3.buckets.global_models', 's3.buckets.rounds'] as const;
+  if (values.usable(models)) values.fill(rounds, `${values.text(models)}-rounds`);
+  if (!values.given(rounds) && values.usable(models) && !isBucketName(values.text(rounds))) {
+    values.report(models, `must leave room for s3.buckets.rounds, ${values.text(rounds)}, or that must be set`);
   }
 }

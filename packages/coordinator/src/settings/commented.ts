@@ -16,6 +16,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   store: 'Where rounds and models are kept.',
   intake: 'How messages are taken in.',
   limits: 'What one address, or one participant key, may ask for.',
+  record: 'Recordings of rounds, to be looked at with xaynet replay.',
   restore: 'What happens at a start.',
   compat: 'Leniencies of the original coordinator, each a risk. For original participants only.',
   'metrics.influxdb': 'Measurements for an InfluxDB 1.x; Prometheus finds its own at /metrics.',

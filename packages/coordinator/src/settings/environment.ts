@@ -50,12 +50,15 @@ function sectionAdvice(key: string): string | undefined {
   return `${what}: set ${shown.length === 1 ? shown[0] : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`} instead`;
 }
 
+/** Settings of the same name in other sections that are suggested; more of them would be a list. */
+const MOST_SUGGESTED = 3;
+
 /** What to say of a key that is no setting: the setting it may have meant. */
 export function unknownAdvice(key: string): string {
   const sections = SETTINGS_REFERENCE.flatMap(({ key: known }) => known.split('.').map((_, i, parts) => parts.slice(0, i + 1).join('.')));
   const name = key.split('.').at(-1)!;
   const moved = SETTINGS_REFERENCE.map(({ key: known }) => known).filter((known) => known.endsWith(`.${name}`));
-  const meant = suggest(key, [...new Set(sections)]) ?? (moved.length === 1 || moved.length === 2 ? moved.join(' or ') : undefined);
+  const meant = suggest(key, [...new Set(sections)]) ?? (moved.length > 0 && moved.length <= MOST_SUGGESTED ? moved.join(' or ') : undefined);
   return `is no setting${meant === undefined ? '' : `; did you mean ${meant}?`} docs/SETTINGS.md lists all of them`;
 }
 

@@ -6,6 +6,11 @@ import { suggest } from './problems.ts';
 /** A level of the log, from most to least talkative; `silent` writes nothing. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** What `log.format` can be. */
+export const LOG_FORMATS = ['auto', 'text', 'json'] as const;
+/** One of {@link LOG_FORMATS}: readable lines, JSON lines, or as the output is a terminal or not. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 /** Levels that a filter asks for. */
 export interface LogLevels {
   /** Level of everything that is not an access line. */

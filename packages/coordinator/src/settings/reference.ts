@@ -1,10 +1,14 @@
 // Every setting in one table: key, type, what is allowed, default, meaning. The schema that reads a file, the environment overrides, the
-// error texts and docs/SETTINGS.md are all made from these rows, so none of them can say something else than another.
+// error texts and docs/SETTINGS.md are all made from these rows, so none of them can say something else than another. As long as there are
+// settings: it is read as a table, and a second file would be a second place to look.
 
 import { z } from 'zod';
 import { parseAddressRange } from '../addresses.ts';
+import { parseRedisUrl } from '../stores/redis/address.ts';
+import { PREFIX } from '../stores/redis/names.ts';
+import { isBucketName, isKeyPrefix, parseS3Region } from '../stores/s3/options.ts';
 import { parseBindAddress } from './bind-address.ts';
-import { parseLogFilter } from './log-filter.ts';
+import { LOG_FORMATS, parseLogFilter } from './log-filter.ts';
 
 /** What kind of value a setting takes; a `list` is an array of texts. */
 export type SettingType = 'integer' | 'number' | 'text' | 'choice' | 'flag' | 'list' | 'table';
@@ -41,12 +45,19 @@ const whole = (least: number): z.ZodType => z.number().refine((value) => Number.
 export const LONGEST_TIME = 1e9;
 
 const LARGEST = 1_000_000;
+const SMALLEST_RECORDING = 65_536;
 
 type Given = Partial<SettingRow> & Pick<SettingRow, 'range' | 'meaning'>;
 
 function row(key: string, type: SettingType, schema: z.ZodType, given: Given): SettingRow {
   const text = given.fallback === undefined ? 'required' : typeof given.fallback === 'object' ? JSON.stringify(given.fallback) : String(given.fallback);
   return { key, type, schema, default: text, origin: 'original', use: 'used', secret: false, ...given };
+}
+
+/** A setting of ours that is an integer, both ends included. */
+function integer(key: string, least: number, most: number, given: Omit<Given, 'range'>): SettingRow {
+  const schema = z.number().refine((value) => Number.isInteger(value) && value >= least && value <= most);
+  return row(key, 'integer', schema, { range: `an integer from ${least} to ${most}`, origin: 'ours', ...given });
 }
 
 function choice(key: string, fallback: string, choices: readonly string[], meaning: string, origin: SettingRow['origin'] = 'original'): SettingRow {
@@ -104,6 +115,8 @@ function limit(key: string, fallback: number, meaning: string): SettingRow {
 
 const addressRange = (): z.ZodType => z.string().refine((text) => parseAddressRange(text) !== undefined);
 
+const BUCKET_RANGE = 'the name of a bucket: 3 to 63 of a-z 0-9 - ., not beginning or ending with - or ., and no IPv4 address';
+
 const COUNT_CAP = 'as many as one update message can name sum participants';
 
 /** All settings, in the order of the documentation. */
@@ -118,6 +131,13 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
       meaning:
         'What is logged. The directive for xaynet (or the bare level) sets the level, the one for http that of the access lines, which are debug lines here.',
     },
+  ),
+  choice(
+    'log.format',
+    'auto',
+    LOG_FORMATS,
+    'How log lines look: "text" readable ones, "json" an object a line, "auto" readable ones on a terminal and JSON elsewhere.',
+    'ours',
   ),
   row(
     'api.bind_address',
@@ -169,6 +189,36 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
     default: '–',
     range: 'a path, not empty',
     meaning: 'File whose first line is the token, instead of admin.token.',
+    origin: 'ours',
+  }),
+  row(
+    'fleet.bind_address',
+    'text',
+    z.string().refine((text) => parseBindAddress(text) !== undefined),
+    {
+      default: 'the address of api.bind_address, any free port',
+      range: 'IP:port with a literal address; port 0 takes any free port',
+      meaning:
+        'Where a process of a fleet takes chunks of messages from the others. Used only where several coordinators share a store. It belongs into a network that only they reach.',
+      origin: 'ours',
+    },
+  ),
+  row(
+    'fleet.advertise',
+    'text',
+    z.string().refine((text) => /^http:\/\/[^/?#@]+\/?$/i.test(text) && URL.canParse(text)),
+    {
+      default: 'http:// with the bound address, or the name of the machine where that is a wildcard, and the port',
+      range: 'an http URL without a path, like "http://10.0.0.5:9000"',
+      meaning: 'Where the other processes of the fleet reach fleet.bind_address.',
+      origin: 'ours',
+    },
+  ),
+  row('page.masked_update', 'flag', z.boolean(), {
+    fallback: false,
+    range: 'true or false',
+    meaning:
+      'Show everybody a few numbers of the update that was taken last, masked as it came. For demonstrations only: a sum participant of the round can unmask them. Administrators see them anyway, at GET /admin/masked-update.',
     origin: 'ours',
   }),
   row('pet.sum.prob', 'number', z.number().gt(0).lt(1), {
@@ -259,36 +309,35 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
     range: 'an integer from 1 to what one update message of 2^32 - 1 bytes holds (613 million with the default mask)',
     meaning: 'Number of weights of the model. An original participant may send an update as one message, whose length field has 32 bits.',
   }),
-  choice('store.kind', 'embedded', ['embedded', 'memory'], 'Where rounds are kept: in files that survive a restart, or in memory only.', 'ours'),
+  choice(
+    'store.kind',
+    'embedded',
+    ['embedded', 'memory', 'redis'],
+    'Where rounds are kept: in files that survive a restart, in memory only, or in the Redis of [redis], which needs store.key or store.key_file.',
+    'ours',
+  ),
+  choice(
+    'store.blobs',
+    'store',
+    ['store', 's3'],
+    'Where large bytes are: with the rest, or in the buckets of [s3]. With the kind redis these are masked models, checkpoints, masks and global models; with embedded and memory copies of the global models that are kept.',
+    'ours',
+  ),
   row('store.path', 'text', z.string().min(1), {
     fallback: 'xaynet-data',
     range: 'a path, not empty',
     meaning: 'Folder of the embedded store, relative to the working directory; made when it is missing. One coordinator a folder.',
     origin: 'ours',
   }),
-  row(
-    'store.keep_models',
-    'integer',
-    z.number().refine((value) => Number.isInteger(value) && value >= 0 && value <= LARGEST),
-    {
-      fallback: 10,
-      range: `an integer from 0 to ${LARGEST}`,
-      meaning:
-        'Global models that are kept, the latest included; older ones are deleted when a round stores a new one. 0 keeps all, and the store then grows by one model a round.',
-      origin: 'ours',
-    },
-  ),
-  row(
-    'store.keep_rounds',
-    'integer',
-    z.number().refine((value) => Number.isInteger(value) && value >= 0 && value <= LARGEST),
-    {
-      fallback: 1000,
-      range: `an integer from 0 to ${LARGEST}`,
-      meaning: 'Signed records of past rounds that are kept (about 1 kB each); 0 keeps all.',
-      origin: 'ours',
-    },
-  ),
+  integer('store.keep_models', 0, LARGEST, {
+    fallback: 10,
+    meaning:
+      'Global models that are kept, the latest included; older ones are deleted when a round stores a new one. 0 keeps all, and the store then grows by one model a round.',
+  }),
+  integer('store.keep_rounds', 0, LARGEST, {
+    fallback: 1000,
+    meaning: 'Signed records of past rounds that are kept (about 1 kB each); 0 keeps all.',
+  }),
   row('store.key', 'text', z.string().regex(/^[0-9a-f]{64}$/i), {
     default: '–',
     range: '64 hexadecimal digits',
@@ -308,17 +357,10 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
     meaning: 'How long one call of the store may take before it counts as failed; messages are then refused with 503 until the store works again.',
     origin: 'ours',
   }),
-  row(
-    'intake.workers',
-    'integer',
-    z.number().refine((value) => Number.isInteger(value) && value >= 0 && value <= 64),
-    {
-      default: 'one less than the processors, at least 1',
-      range: 'an integer from 0 to 64',
-      meaning: 'Threads that open and verify messages. 0 does it on the main thread, which then answers slowly while large messages arrive.',
-      origin: 'ours',
-    },
-  ),
+  integer('intake.workers', 0, 64, {
+    default: 'one less than the processors, at least 1',
+    meaning: 'Threads that open and verify messages. 0 does it on the main thread, which then answers slowly while large messages arrive.',
+  }),
   limit(
     'limits.requests_per_second',
     100,
@@ -341,6 +383,21 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
     range: 'a list of addresses or ranges like "10.0.0.0/8"',
     meaning: 'Addresses without these limits. A reverse proxy on the same machine belongs into api.trusted_proxies, or nobody behind it is limited.',
     origin: 'ours',
+  }),
+  row('record.path', 'text', z.string().min(1), {
+    default: '–',
+    range: 'a path, not empty',
+    meaning:
+      'Folder into which the events of rounds are recorded, for xaynet replay; nothing is recorded without it. No keys, seeds or models are in a recording.',
+    origin: 'ours',
+  }),
+  integer('record.max_bytes', SMALLEST_RECORDING, 2 ** 30, {
+    fallback: 16 * 1024 * 1024,
+    meaning: 'Bytes of one file of a recording; the next one goes on where it ends. A message takes about 400 bytes.',
+  }),
+  integer('record.keep', 0, LARGEST, {
+    fallback: 8,
+    meaning: 'Files of recordings that are kept, the one being written included; older ones are deleted. 0 keeps all, and the folder then grows for ever.',
   }),
   row('restore.enable', 'flag', z.boolean(), {
     fallback: true,
@@ -372,11 +429,79 @@ export const SETTINGS_REFERENCE: readonly SettingRow[] = [
     },
   ),
   row('metrics.influxdb.db', 'text', z.string().min(1), { fallback: 'metrics', range: 'a name, not empty', meaning: 'Database in that InfluxDB.' }),
-  unused('redis.url', 'text', z.string(), 'URL of a Redis; rounds are kept in the store of [store].', { secret: true }),
-  unused('s3.access_key', 'text', z.string(), 'Access key for S3; global models are kept in the store of [store].', { secret: true }),
-  unused('s3.secret_access_key', 'text', z.string(), 'Secret key for S3.', { secret: true }),
-  unused('s3.region', 'list', z.union([z.string(), z.array(z.string())]), 'Region of S3, as a code, or name and endpoint.'),
-  unused('s3.buckets.global_models', 'text', z.string(), 'Bucket for global models.'),
+  row(
+    'redis.url',
+    'text',
+    z.string().refine((text) => parseRedisUrl(text) !== undefined),
+    {
+      default: '–',
+      range: 'redis://[[user]:password@]host[:port][/database], rediss://… for TLS, or unix:///path',
+      meaning: 'The Redis, 7 or newer, in which rounds are kept when store.kind is redis; else it is read and not used. Set a password by XAYNET__REDIS__URL.',
+      secret: true,
+    },
+  ),
+  row('redis.prefix', 'text', z.string().regex(PREFIX), {
+    fallback: 'xaynet',
+    range: '1 to 64 of A-Z a-z 0-9 _ . -',
+    meaning:
+      'What all keys in Redis begin with, in braces. Coordinators with the same prefix run the same rounds together, as a fleet; another one for whatever else uses this Redis. The original has none.',
+    origin: 'ours',
+  }),
+  row('redis.lease', 'number', z.number().min(1).max(3600), {
+    fallback: 3,
+    range: 'a number of seconds from 1 to 3600',
+    meaning:
+      'How long the coordinator that leads the fleet goes on leading after it was last heard of; when it dies another one leads within twice that. It is renewed fifteen times as often.',
+    origin: 'ours',
+  }),
+  row('redis.tls_ca', 'text', z.string().min(1), {
+    default: 'the authorities that Node knows',
+    range: 'a path, not empty',
+    meaning: 'PEM file with the authorities that the certificate of a rediss:// server may be of.',
+    origin: 'ours',
+  }),
+  row('s3.access_key', 'text', z.string().min(1), {
+    default: '–',
+    range: 'a text, not empty',
+    meaning:
+      'Access key for S3, with s3.secret_access_key. Without both, the environment (AWS_ACCESS_KEY_ID), the files in ~/.aws and the role of the machine are looked at. [s3] is used when store.blobs is s3.',
+    secret: true,
+  }),
+  row('s3.secret_access_key', 'text', z.string().min(1), {
+    default: '–',
+    range: 'a text, not empty',
+    meaning: 'Secret key for S3. Set it by XAYNET__S3__SECRET_ACCESS_KEY rather than in a file.',
+    secret: true,
+  }),
+  row(
+    's3.region',
+    'list',
+    z.union([z.string(), z.array(z.string())]).refine((value) => parseS3Region(value) !== undefined),
+    {
+      default: '–',
+      range: 'a code like "eu-west-1", or a name and the URL of the server, ["minio", "http://localhost:9000"] or "minio http://localhost:9000"',
+      meaning: 'Region of S3; with a URL (without user, password or query) a server of your own, whose buckets are named in the path.',
+      secret: true, // a URL can hold a password
+    },
+  ),
+  row('s3.buckets.global_models', 'text', z.string().refine(isBucketName), {
+    fallback: 'global-models',
+    range: BUCKET_RANGE,
+    meaning: 'Bucket for global models, each under its id, as the original names them; made when it is missing.',
+  }),
+  row('s3.buckets.rounds', 'text', z.string().refine(isBucketName), {
+    default: 's3.buckets.global_models with -rounds after it',
+    range: BUCKET_RANGE,
+    meaning:
+      'Bucket for masked models and checkpoints, where the store has none of its own for them; made when it is missing. Apart from the other, because nobody else should read it.',
+    origin: 'ours',
+  }),
+  row('s3.prefix', 'text', z.string().min(1).refine(isKeyPrefix), {
+    default: '–',
+    range: '1 to 256 of A-Z a-z 0-9 _ . / -, not beginning with a slash',
+    meaning: 'Put before every key, so that several installations share buckets, "fleet-1/" for example. The original has none.',
+    origin: 'ours',
+  }),
   unused('trust_anchor', 'table', z.strictObject({}), 'Reserved by the original.', { range: 'an empty table' }),
 ];
 

@@ -40,6 +40,7 @@ describe('settings: sources', () => {
     const time = (min: number) => ({ min, max: 3600, grace: 0 });
     assert.deepEqual(settings, {
       api: { host: '127.0.0.1', port: 8081, corsOrigins: ['*'], tls: undefined, trustedProxies: [] },
+      fleet: { host: '127.0.0.1', port: 0, advertise: undefined },
       admin: undefined,
       pet: {
         sum: { prob: 0.25, count: { min: 5, max: 100 }, time: time(5) },
@@ -47,7 +48,9 @@ describe('settings: sources', () => {
         sum2: { count: { min: 4, max: 100 }, time: { ...time(5), max: 900 } },
       },
       modelLength: 7850,
-      store: { kind: 'embedded', path: 'xaynet-data', keepModels: 10, keepRounds: 1000, key: undefined, keyFile: undefined, timeout: 30 },
+      store: { kind: 'embedded', blobs: 'store', path: 'xaynet-data', keepModels: 10, keepRounds: 1000, key: undefined, keyFile: undefined, timeout: 30 },
+      redis: undefined,
+      s3: undefined,
       intake: { workers: undefined },
       limits: {
         requestsPerSecond: 100,
@@ -58,9 +61,11 @@ describe('settings: sources', () => {
         exemptAddresses: ['127.0.0.0/8', '::1'],
       },
       influxdb: undefined,
+      record: undefined,
       restore: true,
+      showMaskedUpdate: false,
       compat: { plurality: false, unverifiedSumSignature: false, trailingBytes: false, statusCodes: false, arrivalOrder: false, noQuarantine: false },
-      log: { level: 'info', http: 'info' },
+      log: { level: 'info', http: 'info', format: 'auto' },
       notices: [],
     });
   });
@@ -97,7 +102,14 @@ describe('settings: sources', () => {
 
   it('takes whole sections, and everything, from the environment', () => {
     const settings = parseSettings('', {
-      env: { XAYNET__MODEL__LENGTH: '3', XAYNET__S3__ACCESS_KEY: 'hush', XAYNET__S3__REGION: 'code', HOME: '/x', XAYNET: 'y' },
+      env: {
+        XAYNET__MODEL__LENGTH: '3',
+        XAYNET__S3__ACCESS_KEY: 'hush',
+        XAYNET__S3__SECRET_ACCESS_KEY: 'hush',
+        XAYNET__S3__REGION: 'code',
+        HOME: '/x',
+        XAYNET: 'y',
+      },
     });
     assert.equal(settings.modelLength, 3);
     assert.deepEqual(
@@ -369,6 +381,83 @@ describe('settings: rules at their bounds', () => {
     assert.match(using('store.kind = "memory"\nredis.url = "redis://x"').notices[0]!, /rounds are kept in memory, lost when/);
   });
 
+  it('[redis]: read and not used without store.kind = "redis", and with it what the original means by it', () => {
+    const key = 'ab'.repeat(32);
+    const redis = (lines: string): Settings['redis'] => using(`store.kind = "redis"\nstore.key = "${key}"\n${lines}`).redis;
+    assert.deepEqual(redis('redis.url = "redis://127.0.0.1/"'), { url: 'redis://127.0.0.1/', prefix: 'xaynet', lease: 3, tlsCa: undefined });
+    assert.deepEqual(redis('[redis]\nurl = "rediss://user:word@host:1/2"\nprefix = "fleet-1"\nlease = 2.5\ntls_ca = "ca.pem"'), {
+      ...{ url: 'rediss://user:word@host:1/2', prefix: 'fleet-1', lease: 2.5, tlsCa: 'ca.pem' },
+    });
+    const unused = using('redis.url = "redis://host"');
+    assert.equal(unused.redis, undefined);
+    assert.equal(unused.store.kind, 'embedded');
+    assert.match(
+      unused.notices.join(),
+      /\[redis\] .* is read but not used: rounds are kept in the embedded store at xaynet-data; store\.kind = "redis" keeps them there/,
+    );
+    assert.ok(!using(`store.kind = "redis"\nstore.key = "${key}"\nredis.url = "redis://host"`).notices.some((notice) => notice.includes('[redis]')));
+    for (const [lines, problem] of [
+      [`store.kind = "redis"\nstore.key = "${key}"`, /needs redis\.url beside it/],
+      ['store.kind = "redis"\nredis.url = "redis://host"', /needs store\.key_file or store\.key beside it.*openssl rand -hex 32/],
+      ['redis.url = "http://user:hush@host"', /redis\.url = \(hidden\): must be redis:/],
+      ['redis.prefix = "a b"', /must be 1 to 64 of/],
+      ['redis.prefix = ""', /must be 1 to 64 of/],
+      ['redis.lease = 0.5', /from 1 to 3600/],
+    ] as const) {
+      const found = problemsUsing(lines).join('\n');
+      assert.match(found, problem);
+      assert.ok(!found.includes('hush'));
+    }
+  });
+
+  it('[s3]: as the original has it, used when blobs are to be there', () => {
+    const s3 = (lines: string): Settings['s3'] => using(`store.blobs = "s3"\n${lines}`).s3;
+    const minio = '[s3]\naccess_key = "a"\nsecret_access_key = "b"\nregion = ["minio", "http://localhost:9000"]';
+    const expected = {
+      region: 'minio',
+      endpoint: 'http://localhost:9000',
+      accessKey: 'a',
+      secretAccessKey: 'b',
+      prefix: '',
+      buckets: { globalModels: 'global-models', rounds: 'global-models-rounds' },
+    };
+    assert.deepEqual(s3(minio), expected);
+    assert.deepEqual(s3(minio.replace(/region.*/, 'region = "minio http://localhost:9000"')), expected);
+    const own = s3('[s3]\nregion = "eu-west-1"\nprefix = "fleet-1/"\n[s3.buckets]\nglobal_models = "models.example"\nrounds = "secret-rounds"');
+    assert.deepEqual(own, {
+      ...{ region: 'eu-west-1', endpoint: undefined, accessKey: undefined, secretAccessKey: undefined, prefix: 'fleet-1/' },
+      buckets: { globalModels: 'models.example', rounds: 'secret-rounds' },
+    });
+    assert.equal(using(minio).s3, undefined);
+    assert.match(using(minio).notices.join(), /\[s3\] .* is read but not used: .*; store\.blobs = "s3" puts them there too/);
+    assert.ok(!using(`store.blobs = "s3"\n${minio}`).notices.some((notice) => notice.includes('[s3]')));
+    const fromEnvironment = {
+      XAYNET__STORE__BLOBS: 's3',
+      XAYNET__S3__REGION: 'minio http://localhost:9000',
+      XAYNET__S3__ACCESS_KEY: 'a',
+      XAYNET__S3__SECRET_ACCESS_KEY: 'b',
+    };
+    assert.deepEqual(using('', { env: fromEnvironment }).s3, expected);
+    for (const [lines, problem] of [
+      ['store.blobs = "S3"', /did you mean "s3"/],
+      ['store.blobs = "s3"', /needs s3\.region beside it/],
+      ['s3.access_key = "a"', /needs s3\.secret_access_key beside it/],
+      ['s3.secret_access_key = "a"', /needs s3\.access_key beside it/],
+      ['s3.region = ["a", "http://user:hush@b"]', /s3\.region = \(hidden\): must be a code/],
+      ['s3.region = ["a", "b", "c"]', /s3\.region/],
+      ['s3.buckets.global_models = "127.0.0.1"', /must be the name of a bucket/],
+      ['s3.buckets.global_models = "Models"', /must be the name of a bucket/],
+      [`s3.buckets.global_models = "${'x'.repeat(60)}"`, /must leave room for s3\.buckets\.rounds/],
+      ['s3.buckets.rounds = "a..b"', /must be the name of a bucket/],
+      ['s3.prefix = "/a"', /must be 1 to 256/],
+    ] as const) {
+      const found = problemsUsing(lines);
+      assert.equal(found.length, 1, `${lines}: ${found}`);
+      assert.match(found[0]!, problem);
+      assert.doesNotMatch(found[0]!, /hush/);
+    }
+  });
+
   it('log filter: tracing directives as levels', () => {
     const level = (filter: string): string => {
       const { log } = using(`log.filter = "${filter}"`);
@@ -423,6 +512,16 @@ describe('settings: rules at their bounds', () => {
       assert.equal(using(`limits.${key} = 7.5`).limits[name], 7.5);
       for (const value of ['-1', 'nan', 'inf', '"5"']) assert.equal(problemsUsing(`limits.${key} = ${value}`).length, 1, `${key} = ${value}`);
     }
+  });
+
+  it('no two listeners have one address, that of a default included; that of a fleet counts where there is one', () => {
+    const admin = 'admin.token = "a-token-of-20-letter"\nadmin.bind_address = "127.0.0.1:8081"\n';
+    assert.match(problemsUsing(admin)[0]!, /admin\.bind_address = .*: must not be the address of api\.bind_address: one of them needs another port/);
+    const fleet = 'api.bind_address = "10.0.0.1:8081"\nfleet.bind_address = "10.0.0.1:8081"\n';
+    using(fleet);
+    const redis = `store.kind = "redis"\nstore.key_file = "k"\nredis.url = "redis://h"\n`;
+    assert.match(problemsUsing(`${redis}${fleet}`)[0]!, /fleet\.bind_address = .*: must not be the address of api\.bind_address/);
+    using(`${redis}${fleet.replaceAll('8081', '0')}`);
   });
 
   it('admin: an address and a token, never one of them, and the token is never shown', () => {
@@ -508,10 +607,23 @@ describe('settings: what a mistake looks like', () => {
     assert.match(text, /redis\.url = \(hidden\)/, 'a URL can hold a password');
   });
 
+  it('a fleet listens where the API does, at any port, unless told otherwise', () => {
+    const fleet = (toml: string) => parseSettings(`${toml}\n[model]\nlength = 4`).fleet;
+    assert.deepEqual(fleet('[api]\nbind_address = "0.0.0.0:80"'), { host: '0.0.0.0', port: 0, advertise: undefined });
+    assert.deepEqual(fleet('[fleet]\nbind_address = "10.0.0.5:9000"\nadvertise = "http://one.example:9001/"'), {
+      host: '10.0.0.5',
+      port: 9000,
+      advertise: 'http://one.example:9001',
+    });
+    for (const wrong of ['https://one.example', 'http://one.example/path', 'http://user@one.example', 'one.example:9', 'http://']) {
+      assert.throws(() => fleet(`[fleet]\nadvertise = "${wrong}"`), /fleet\.advertise/, wrong);
+    }
+  });
+
   it('finds a setting that stands in the wrong section', () => {
     assert.match(
       problemsUsing('bind_address = "127.0.0.1:1"')[0]!,
-      /c\.toml:1: bind_address: is no setting; did you mean api\.bind_address or admin\.bind_address\?/,
+      /c\.toml:1: bind_address: is no setting; did you mean api\.bind_address or admin\.bind_address or fleet\.bind_address\?/,
     );
     assert.match(problemsUsing('[trust_anchor]\nkey = 1')[0]!, /trust_anchor = \{…\}: must be an empty table/);
   });

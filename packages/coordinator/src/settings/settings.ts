@@ -6,10 +6,11 @@ import { extname } from 'node:path';
 import { XaynetError } from '@xaynet/core/errors';
 import type { MaskConfig } from '@xaynet/core/mask';
 import { parse, TomlError } from 'smol-toml';
+import { parseS3Region } from '../stores/s3/options.ts';
 import { parseBindAddress } from './bind-address.ts';
 import { checkSettings, type Limits } from './checks.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { type LogLevels, parseLogFilter } from './log-filter.ts';
+import { type LogFormat, type LogLevels, parseLogFilter } from './log-filter.ts';
 import { SettingsError } from './problems.ts';
 import { SETTINGS_REFERENCE } from './reference.ts';
 import { tomlLines } from './toml-lines.ts';
@@ -17,12 +18,15 @@ import { Values } from './values.ts';
 
 /** A smallest and a largest value, both included. */
 export interface Range {
+  /** Smallest. */
   readonly min: number;
+  /** Largest. */
   readonly max: number;
 }
 
 /** What one phase waits for: messages, and time in seconds (fractions allowed). */
 export interface PhaseSettings {
+  /** Messages that are taken. */
   readonly count: Range;
   /** `grace`: how much longer it takes messages once it has enough after `min`, at most until `max`. */
   readonly time: Range & { readonly grace: number };
@@ -30,13 +34,41 @@ export interface PhaseSettings {
 
 /** What one address, or one participant key, may ask of a coordinator; 0 is no limit. */
 export interface AddressLimits {
+  /** Requests of one address a second, after a first burst of ten seconds of them. */
   readonly requestsPerSecond: number;
+  /** Bytes of bodies from one address a second, after a first burst likewise. */
   readonly bytesPerSecond: number;
+  /** Connections of one address at a time. */
   readonly connectionsPerAddress: number;
+  /** Different participant keys of one address that one phase admits. */
   readonly participantsPerAddress: number;
+  /** Complete messages of one participant key that one phase looks at. */
   readonly messagesPerKey: number;
   /** Addresses and ranges without limits. */
   readonly exemptAddresses: readonly string[];
+}
+
+/** Where S3-compatible storage is, and what lies there. */
+export interface S3Settings {
+  readonly region: string;
+  /** URL of a server that is not Amazon's. */
+  readonly endpoint: string | undefined;
+  /** Both, or neither: then what the SDK finds. */
+  readonly accessKey: string | undefined;
+  readonly secretAccessKey: string | undefined;
+  /** Before every key. */
+  readonly prefix: string;
+  readonly buckets: { readonly globalModels: string; readonly rounds: string };
+}
+
+/** Where the Redis is in which rounds are kept. */
+export interface RedisSettings {
+  readonly url: string;
+  readonly prefix: string;
+  /** Seconds. */
+  readonly lease: number;
+  /** Path of a PEM file. */
+  readonly tlsCa: string | undefined;
 }
 
 /** Settings that have been checked; docs/SETTINGS.md explains each (coordinator 5.2). */
@@ -52,6 +84,8 @@ export interface Settings {
   };
   /** Where the admin routes listen and what they ask for; undefined: nowhere. */
   readonly admin: { readonly host: string; readonly port: number; readonly token: string } | undefined;
+  /** Where a process of a fleet listens for the others, and under which URL they reach it; undefined: it follows from where it listens. */
+  readonly fleet: { readonly host: string; readonly port: number; readonly advertise: string | undefined };
   /** Selection probabilities and what the phases wait for. */
   readonly pet: {
     readonly sum: PhaseSettings & { readonly prob: number };
@@ -63,7 +97,9 @@ export interface Settings {
   /** Number of weights. */
   readonly modelLength: number;
   readonly store: {
-    readonly kind: 'embedded' | 'memory';
+    readonly kind: 'embedded' | 'memory' | 'redis';
+    /** Where large bytes are; `s3`: as {@link Settings.s3} says. */
+    readonly blobs: 'store' | 's3';
     readonly path: string;
     readonly keepModels: number;
     readonly keepRounds: number;
@@ -73,12 +109,20 @@ export interface Settings {
     /** Seconds that one call may take. */
     readonly timeout: number;
   };
+  /** The Redis of the kind `redis`; undefined: another kind. */
+  readonly redis: RedisSettings | undefined;
+  /** S3-compatible storage; undefined: none is used. */
+  readonly s3: S3Settings | undefined;
+  /** Show everybody a few numbers of one participant's masked update. */
+  readonly showMaskedUpdate: boolean;
   /** Threads that open and verify messages; undefined: as many as suit the machine. */
   readonly intake: { readonly workers: number | undefined };
   /** Budgets of one address or key; 0: none. */
   readonly limits: AddressLimits;
   /** Where measurements are sent in InfluxDB's line protocol; undefined: nowhere. */
   readonly influxdb: { readonly url: string; readonly db: string } | undefined;
+  /** Where rounds are recorded, bytes of a file, files that are kept (0: all); undefined: they are not. */
+  readonly record: { readonly path: string; readonly maxBytes: number; readonly keep: number } | undefined;
   /** Go on from what the store holds. */
   readonly restore: boolean;
   /** Single points in which the coordinator is to be as lenient as the original. */
@@ -90,8 +134,8 @@ export interface Settings {
     readonly arrivalOrder: boolean;
     readonly noQuarantine: boolean;
   };
-  /** Level of the log, and of the HTTP server's lines in it. */
-  readonly log: LogLevels;
+  /** Level of the log, and of the HTTP server's lines in it; how the lines look is up to whoever makes the logger. */
+  readonly log: LogLevels & { readonly format: LogFormat };
   /** What the operator should know: settings that are not used, capped, or risky. */
   readonly notices: readonly string[];
 }
@@ -129,7 +173,21 @@ export function parseSettings(toml: string | object, options: SettingsOptions = 
   return assemble(values, limits);
 }
 
-/** Settings from a TOML file. Throws as {@link parseSettings}, and `settings-file-missing`, `settings-file-unreadable`, `settings-format`. */
+/**
+ * Settings from a TOML file. Throws as {@link parseSettings}, and `settings-file-missing`, `settings-file-unreadable`, `settings-format`.
+ * @example
+ * ```ts
+ * import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { loadSettings } from '@xaynet/coordinator';
+ * const folder = mkdtempSync(join(tmpdir(), 'xaynet-'));
+ * writeFileSync(join(folder, 'coordinator.toml'), '[model]\nlength = 1000');
+ * loadSettings(join(folder, 'coordinator.toml'), process.env).modelLength; // 1000
+ * rmSync(folder, { recursive: true });
+ * loadSettings(join(folder, 'coordinator.toml'), process.env); // throws settings-file-missing
+ * ```
+ */
 export function loadSettings(file: string, env: Environment): Settings {
   if (/^\.(json5?|ya?ml|ini|ron)$/i.test(extname(file))) throw new XaynetError('settings-format', file);
   return parseSettings(readText(file), { env, file });
@@ -158,14 +216,20 @@ function parseToml(text: string, file: string): unknown {
 const UNUSED_SECTIONS = ['redis', 's3', 'trust_anchor'] as const;
 
 function noticeUnused(values: Values): void {
-  const kept = values.text('store.kind') === 'memory' ? 'in memory, lost when the coordinator stops' : `in the embedded store at ${values.text('store.path')}`;
+  const kept = { memory: 'in memory, lost when the coordinator stops', redis: 'in Redis', embedded: `in the embedded store at ${values.text('store.path')}` }[
+    values.text('store.kind') as Settings['store']['kind']
+  ];
   const instead = {
-    redis: `rounds are kept ${kept}`,
-    s3: `global models are kept ${kept}`,
+    redis: `rounds are kept ${kept}; store.kind = "redis" keeps them there`,
+    s3: `global models are kept ${kept}; store.blobs = "s3" puts them there too`,
     trust_anchor: 'there is no trust anchor',
   };
   for (const section of UNUSED_SECTIONS) {
-    const key = SETTINGS_REFERENCE.find((row) => (row.key === section || row.key.startsWith(`${section}.`)) && values.given(row.key))?.key;
+    if (section === 'redis' && values.text('store.kind') === 'redis') continue;
+    if (section === 's3' && values.text('store.blobs') === 's3') continue;
+    const key = SETTINGS_REFERENCE.find(
+      (row) => (row.key === section || row.key.startsWith(`${section}.`)) && values.given(row.key) && values.get(row.key) !== row.fallback,
+    )?.key;
     if (key !== undefined) values.notices.push(`[${section}] (${values.where(key)}) is read but not used: ${instead[section]}.`);
   }
 }
@@ -180,6 +244,7 @@ function assemble(values: Values, limits: Limits): Settings {
   const list = (key: string): readonly string[] => values.get(key) as readonly string[];
   const optional = (key: string): string | undefined => (values.given(key) ? values.text(key) : undefined);
   const admin = values.given('admin.bind_address') ? parseBindAddress(values.text('admin.bind_address')) : undefined;
+  const fleet = values.given('fleet.bind_address') ? parseBindAddress(values.text('fleet.bind_address'))! : { host, port: 0 };
   return {
     api: {
       host,
@@ -190,6 +255,7 @@ function assemble(values: Values, limits: Limits): Settings {
         : undefined,
       trustedProxies: list('api.trusted_proxies'),
     },
+    fleet: { ...fleet, advertise: optional('fleet.advertise')?.replace(/\/$/, '') },
     admin: admin === undefined ? undefined : { ...admin, token: adminToken(values) },
     pet: {
       sum: { prob: values.number('pet.sum.prob'), ...phase('sum', limits.sumMax) },
@@ -199,7 +265,8 @@ function assemble(values: Values, limits: Limits): Settings {
     mask: limits.mask,
     modelLength: values.number('model.length'),
     store: {
-      kind: values.text('store.kind') as 'embedded' | 'memory',
+      kind: values.text('store.kind') as Settings['store']['kind'],
+      blobs: values.text('store.blobs') as 'store' | 's3',
       path: values.text('store.path'),
       keepModels: values.number('store.keep_models'),
       keepRounds: values.number('store.keep_rounds'),
@@ -207,6 +274,12 @@ function assemble(values: Values, limits: Limits): Settings {
       keyFile: optional('store.key_file'),
       timeout: values.number('store.timeout'),
     },
+    redis:
+      values.text('store.kind') === 'redis'
+        ? { url: values.text('redis.url'), prefix: values.text('redis.prefix'), lease: values.number('redis.lease'), tlsCa: optional('redis.tls_ca') }
+        : undefined,
+    s3: values.text('store.blobs') === 's3' ? s3Settings(values) : undefined,
+    showMaskedUpdate: values.flag('page.masked_update'),
     intake: { workers: values.given('intake.workers') ? values.number('intake.workers') : undefined },
     limits: {
       requestsPerSecond: values.number('limits.requests_per_second'),
@@ -217,6 +290,9 @@ function assemble(values: Values, limits: Limits): Settings {
       exemptAddresses: list('limits.exempt_addresses'),
     },
     influxdb: values.given('metrics.influxdb.url') ? { url: values.text('metrics.influxdb.url'), db: values.text('metrics.influxdb.db') } : undefined,
+    record: values.given('record.path')
+      ? { path: values.text('record.path'), maxBytes: values.number('record.max_bytes'), keep: values.number('record.keep') }
+      : undefined,
     restore: values.flag('restore.enable'),
     compat: {
       plurality: values.flag('compat.plurality'),
@@ -226,8 +302,19 @@ function assemble(values: Values, limits: Limits): Settings {
       arrivalOrder: values.flag('compat.arrival_order'),
       noQuarantine: values.flag('compat.no_quarantine'),
     },
-    log: { level, http },
+    log: { level, http, format: values.text('log.format') as LogFormat },
     notices: values.notices,
+  };
+}
+
+function s3Settings(values: Values): S3Settings {
+  const optional = (key: string): string | undefined => (values.given(key) ? values.text(key) : undefined);
+  return {
+    ...parseS3Region(values.get('s3.region') as string | readonly string[])!,
+    accessKey: optional('s3.access_key'),
+    secretAccessKey: optional('s3.secret_access_key'),
+    prefix: optional('s3.prefix') ?? '',
+    buckets: { globalModels: values.text('s3.buckets.global_models'), rounds: values.text('s3.buckets.rounds') },
   };
 }
 

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { EncryptedMaskSeed, EncryptKeySeed, KeyMap, PublicEncryptKey, PublicSigningKey, RoundSeed } from '@xaynet/core/bytes';
-import { encryptKeyPairFromSeed } from '@xaynet/core/crypto';
-import { equalMaskObjects, type MaskObject, parseMaskConfig } from '@xaynet/core/mask';
+import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
+import { equalMaskObjects, type MaskObject } from '@xaynet/core/mask';
 import type { LocalSeedDict } from '@xaynet/core/message';
-import { type CoordinatorState, encodeCoordinatorState, encodeSeedDict, encodeSumDict } from '@xaynet/core/round';
+import { encodeCoordinatorState, encodeSeedDict, encodeSumDict } from '@xaynet/core/round';
 import type { RoundProgress, RoundRecord, SpooledChunk, Store } from './contract.ts';
 import type { StoreOptions } from './options.ts';
+import { CONFIG, filled, state } from './rig.test.ts';
 
 /** How a store is made and made again. */
 export interface StoreSetup {
@@ -18,8 +18,6 @@ export interface StoreSetup {
   reopen?: ((store: Store) => Promise<Store>) | undefined;
 }
 
-const CONFIG = parseMaskConfig('Prime/F32/B0/M3');
-const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
 const participant = (byte: number): PublicSigningKey => PublicSigningKey(filled(32, byte));
 const ephemeral = (byte: number): PublicEncryptKey => PublicEncryptKey(filled(32, byte));
 const seeds = (update: number, ...sums: number[]): LocalSeedDict =>
@@ -31,20 +29,6 @@ const mask = (byte: number, length = 2): MaskObject => ({
   unit: filled(CONFIG.bytesPerNumber, byte),
 });
 const update = (byte: number, ...sums: number[]) => ({ participant: participant(byte), localSeedDict: seeds(byte, ...sums), maskedModel: mask(byte) });
-
-function state(roundId: number): CoordinatorState {
-  const keys = encryptKeyPairFromSeed(EncryptKeySeed(filled(32, roundId)));
-  const phase = { countMin: 1, countMax: 2, timeMin: 3, timeMax: 4 };
-  const params = {
-    publicKey: keys.publicKey,
-    sum: 0.25,
-    update: 0.5,
-    seed: RoundSeed(filled(32, 9)),
-    maskConfig: { vect: CONFIG, unit: CONFIG },
-    modelLength: 2,
-  };
-  return { keys, roundId, params, sum: phase, update: phase, sum2: phase };
-}
 
 interface Found {
   readonly position: number;
@@ -464,7 +448,7 @@ export function storeConformance(name: string, setup: StoreSetup): void {
     assert.equal((await chunks(again)).length, kept.length === 0 ? 0 : 5);
     await again.eraseChunks();
     assert.deepEqual(await chunks(again), []);
-    await again.appendChunks([chunk(4, 4)]);
+    await again.appendChunks([chunk(4, 40)]);
     assert.deepEqual(
       (await chunks(await reopen(again))).map(({ participant: key }) => key[0]),
       kept.length === 0 ? [] : [4],
@@ -498,6 +482,35 @@ export function storeConformance(name: string, setup: StoreSetup): void {
     assert.deepEqual(await again.records(0), []);
     const [stored] = await again.records(1, 3);
     assert.equal(JSON.stringify(stored), JSON.stringify(failed), 'down to the order of its keys, which is signed');
+  });
+
+  check('reports: newest first, by rounds, replaced when the round has one; they go with the records', async (store) => {
+    for (const round of [1, 3]) await store.putRecord(record(round));
+    for (const round of [3, 1]) await store.putReport!({ round, values: { loss: round } });
+    await store.putReport!({ round: 3, values: { loss: 0.25, accuracy: 1 } });
+    const again = await reopen(store);
+    assert.deepEqual(await again.reports!(10), [
+      { round: 3, values: { loss: 0.25, accuracy: 1 } },
+      { round: 1, values: { loss: 1 } },
+    ]);
+    assert.deepEqual(await again.reports!(1, 3), [{ round: 1, values: { loss: 1 } }]);
+    assert.deepEqual(await again.reports!(0), []);
+    await again.eraseRound();
+    assert.equal((await again.reports!(10)).length, 2);
+    await again.eraseAll();
+    assert.deepEqual(await again.reports!(10), []);
+  });
+
+  test(`${name}: a store that is set to keep records lets go of older reports`, async () => {
+    const store = await open({ keepRounds: 2 });
+    for (const round of [1, 2, 3]) {
+      await store.putRecord(record(round));
+      await store.putReport!({ round, values: { loss: round } });
+    }
+    assert.deepEqual(
+      (await store.reports!(10)).map(({ round }) => round),
+      [3, 2],
+    );
   });
 
   test(`${name}: where numbers begin anew, records do too: none of an earlier series outlives or hides those of the new one (W-43)`, async () => {

@@ -30,6 +30,16 @@ export interface RoundProgress {
   readonly began?: number | undefined;
   /** Rounds that failed in a row before this one. */
   readonly failures: number;
+  /** What others who admit messages have to know; a store that is used by one process need not keep it. */
+  readonly gate?: Gate | undefined;
+}
+
+/** Who may still be admitted to a phase, for whoever admits without knowing the round. */
+export interface Gate {
+  /** Messages that the phase takes at most. */
+  readonly most: number;
+  /** Update participants that sit this round out, hexadecimal. */
+  readonly excluded: readonly string[];
 }
 
 /** How much of the current round is stored. `leading`: votes of the mask with most votes. */
@@ -72,13 +82,18 @@ export const OVER_LENGTH = 4;
 
 /** What became of a round: plain data, JSON as it is. Hashes and keys are hexadecimal. */
 export interface RoundRecord {
+  /** Number of the round. */
   readonly round: number;
+  /** What it came to. */
   readonly outcome: 'model' | 'failure';
   /** Milliseconds since 1970. */
   readonly began: number;
   readonly ended: number;
+  /** Sum participants. */
   readonly sums: number;
+  /** Updates in the model. */
   readonly updates: number;
+  /** Sum2 messages. */
   readonly masks: number;
   /** Why it failed, and in which phase; absent for a model. */
   readonly phase?: string;
@@ -92,9 +107,19 @@ export interface RoundRecord {
   readonly signature: string;
 }
 
+/** Numbers that the application told of a round, by name. */
+export interface RoundReport {
+  /** Number of the round. */
+  readonly round: number;
+  /** Finite numbers by name. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
 /** A stored model. */
 export interface ModelEntry {
+  /** Name of the model. */
   readonly id: string;
+  /** Bytes of the published document. */
   readonly bytes: number;
 }
 
@@ -141,6 +166,11 @@ export interface RoundStore {
    * is not there is no error.
    */
   closeSum(chosen: readonly PublicSigningKey[] | undefined, progress: RoundProgress): Promise<void>;
+  /**
+   * No message of the current phase is admitted from now on, until there is another progress. A store that is used by one process need not have it:
+   * who admits and who ends the phase is the same there.
+   */
+  closeAdmissions?(): Promise<void>;
   /** All sum participants; none: undefined. Cannot be what was stored: `seed-dict-damaged`. */
   sumDict(): Promise<SumDict | undefined>;
   /**
@@ -222,6 +252,13 @@ export interface RecordStore {
   putRecord(record: RoundRecord): Promise<void>;
   /** At most `limit` records of rounds before `before` (left out: of all), newest first. */
   records(limit: number, before?: number): Promise<readonly RoundRecord[]>;
+  /**
+   * Absent: stores. A report of this round is there: replaces. It goes when records so old go, and with {@link RoundStore.eraseAll}. A store may lack
+   * this method and the next; then applications cannot report.
+   */
+  putReport?(report: RoundReport): Promise<void>;
+  /** At most `limit` reports of rounds before `before` (left out: of all), newest first. */
+  reports?(limit: number, before?: number): Promise<readonly RoundReport[]>;
   /** Seed of the key that signs records, 32 bytes; never set: undefined. It stays for as long as the store does, {@link RoundStore.eraseAll} included. */
   identity(): Promise<Uint8Array | undefined>;
   /** Stores the seed, unless there is one. */

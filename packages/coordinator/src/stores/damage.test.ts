@@ -82,6 +82,7 @@ const CHANGES: Record<string, [sql: string, read: (store: Store) => Promise<unkn
   'the length of an ephemeral key': ['UPDATE sum SET ephemeral_key = substr(ephemeral_key, 2)', (store) => store.sumDict(), 'seed-dict-damaged'],
   'the length of a seed': ['UPDATE seed SET seed = substr(seed, 2)', (store) => store.seedDict(), 'seed-dict-damaged'],
   'the length of an update key': ['UPDATE seed SET update_participant = substr(update_participant, 2)', (store) => store.seedDict(), 'seed-dict-damaged'],
+  'a report': ["INSERT INTO round_report VALUES (1, '{')", (store) => store.reports!(10), 'storage-damaged'],
   'a record': ["INSERT INTO round_record VALUES (1, '{')", (store) => store.records(10), 'storage-damaged'],
   'a secret': ["INSERT INTO secret VALUES ('identity seed', zeroblob(72))", (store) => store.identity(), 'storage-damaged'],
 };
@@ -104,7 +105,7 @@ for (const [what, [sql, read, code]] of Object.entries(CHANGES)) {
 
 test('a database of version 2 goes on: its models get their hashes', async () => {
   const folder = await whole();
-  change(folder, 'ALTER TABLE model DROP COLUMN sha256', 'UPDATE schema_version SET version = 2');
+  change(folder, 'ALTER TABLE model DROP COLUMN sha256', 'DROP TABLE round_report', 'UPDATE schema_version SET version = 2');
   for (let times = 0; times < 2; times++) {
     const store = open(folder);
     assert.deepEqual(await store.model('2_aa'), filled(500, 7));

@@ -4,9 +4,9 @@
 import { isXaynetError, XaynetError } from '@xaynet/core/errors';
 
 /** What a store says about its contents. */
-export type DamageCode = 'contribution-damaged' | 'seed-dict-damaged' | 'storage-model-missing' | 'storage-damaged';
+export type DamageCode = 'contribution-damaged' | 'seed-dict-damaged' | 'storage-model-missing' | 'storage-damaged' | 'storage-lost';
 
-const DAMAGE: readonly DamageCode[] = ['contribution-damaged', 'seed-dict-damaged', 'storage-model-missing', 'storage-damaged'];
+const DAMAGE: readonly DamageCode[] = ['contribution-damaged', 'seed-dict-damaged', 'storage-model-missing', 'storage-damaged', 'storage-lost'];
 
 /** Whether an error is about contents. */
 export function isDamage(error: unknown): boolean {

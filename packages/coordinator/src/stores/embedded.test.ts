@@ -175,7 +175,7 @@ test('a process ends by itself: with a store that is open and idle, and with a c
       ${end}
       console.log('done');`;
     const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
-    const child = spawnSync(process.execPath, flags, { encoding: 'utf8', timeout: 30_000 });
+    const child = spawnSync(process.execPath, flags, { encoding: 'utf8', timeout: 150_000 });
     assert.deepEqual([child.status, child.stdout, child.stderr], [0, 'done\n', '']);
   }
 });

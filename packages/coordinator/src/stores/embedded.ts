@@ -17,6 +17,7 @@ import type {
   RoundCounts,
   RoundProgress,
   RoundRecord,
+  RoundReport,
   SpooledChunk,
   Store,
   StoreUsage,
@@ -62,7 +63,23 @@ export function openEmbeddedStore(folder: string, options: EmbeddedStoreOptions 
 
 type Answer<Method extends StoreMethod> = Awaited<ReturnType<SqliteStore[Method]>>;
 
-/** {@link SqliteStore} on another thread; see {@link Store} for the behaviour. */
+/**
+ * {@link SqliteStore} on another thread; see {@link Store} for the behaviour.
+ * @example
+ * ```ts
+ * import { mkdtempSync, rmSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { Coordinator, parseSettings, ThreadedSqliteStore } from '@xaynet/coordinator';
+ * const folder = mkdtempSync(join(tmpdir(), 'xaynet-'));
+ * const store = await ThreadedSqliteStore.open(folder);
+ * const settings = parseSettings({ api: { bind_address: '127.0.0.1:0' }, model: { length: 4 } });
+ * const coordinator = await Coordinator.start(settings, { store });
+ * console.log(coordinator.url);
+ * await coordinator.stop(); // closes the store too
+ * rmSync(folder, { recursive: true });
+ * ```
+ */
 export class ThreadedSqliteStore implements Store {
   readonly keepsContributions: boolean;
   readonly #caller: ThreadCaller;
@@ -206,6 +223,14 @@ export class ThreadedSqliteStore implements Store {
 
   records(limit: number, before?: number): Promise<readonly RoundRecord[]> {
     return this.#call('records', limit, before);
+  }
+
+  putReport(report: RoundReport): Promise<void> {
+    return this.#call('putReport', report);
+  }
+
+  reports(limit: number, before?: number): Promise<readonly RoundReport[]> {
+    return this.#call('reports', limit, before);
   }
 
   identity(): Promise<Uint8Array | undefined> {

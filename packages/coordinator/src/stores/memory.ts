@@ -14,6 +14,7 @@ import type {
   RoundCounts,
   RoundProgress,
   RoundRecord,
+  RoundReport,
   SpooledChunk,
   Store,
   StoreUsage,
@@ -35,6 +36,7 @@ export class MemoryStore implements Store {
   #checkpoint: Checkpoint | undefined;
   #chunks: SpooledChunk[] = [];
   #records: RoundRecord[] = [];
+  #reports: RoundReport[] = [];
   #identity: Uint8Array | undefined;
   #seeds: SeedDict = new KeyMap();
   #voters = new KeyMap<PublicSigningKey, true>();
@@ -165,6 +167,7 @@ export class MemoryStore implements Store {
     this.#state = undefined;
     this.#latestModelId = undefined;
     this.#records = [];
+    this.#reports = [];
   }
 
   async latestModelId(): Promise<string | undefined> {
@@ -221,6 +224,18 @@ export class MemoryStore implements Store {
     this.#open();
     this.#records = [record, ...this.#records.filter(({ round }) => round !== record.round)].sort((a, b) => b.round - a.round);
     if (this.#keepRounds > 0) this.#records.length = Math.min(this.#records.length, this.#keepRounds);
+    const oldest = this.#records.at(-1)!.round;
+    this.#reports = this.#reports.filter((report) => report.round >= oldest);
+  }
+
+  async putReport(report: RoundReport): Promise<void> {
+    this.#open();
+    this.#reports = [report, ...this.#reports.filter(({ round }) => round !== report.round)].sort((a, b) => b.round - a.round);
+  }
+
+  async reports(limit: number, before: number = Number.POSITIVE_INFINITY): Promise<readonly RoundReport[]> {
+    this.#open();
+    return this.#reports.filter(({ round }) => round < before).slice(0, limit);
   }
 
   async records(limit: number, before: number = Number.POSITIVE_INFINITY): Promise<readonly RoundRecord[]> {

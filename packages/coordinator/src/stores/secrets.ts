@@ -19,7 +19,10 @@ export interface SecretOptions {
 }
 
 /** What a box holds; a box of one kind does not open as another. */
-export type SecretKind = 'key check' | 'coordinator state' | 'identity seed';
+export type SecretKind = 'key check' | 'coordinator state' | 'identity seed' | 'fleet secret';
+
+/** What is sealed under a key, so that a wrong one is noticed before anything else. */
+export const KEY_CHECK: Uint8Array = new Uint8Array(16);
 
 const CIPHER = 'chacha20-poly1305';
 const FORMAT = 1;
@@ -67,15 +70,30 @@ export class Secrets {
  * `storage-key-missing`, `storage-key-exposed` for a file that others may read, `storage-key-wrong` for one that holds no key.
  */
 export function loadSecrets(disk: Disk, folder: string, { key, keyFile }: SecretOptions, isNew: boolean): Secrets {
-  if (key !== undefined) {
-    if (!HEX.test(key)) throw new XaynetError('option-invalid', `key: 64 hexadecimal digits expected, ${key.length} characters given`);
-    return new Secrets(Buffer.from(key, 'hex'));
-  }
+  if (key !== undefined) return keySecrets(key);
   const path = keyFile ?? join(folder, KEY_FILE);
   const found = readKey(path);
   if (found !== undefined) return new Secrets(found);
   if (keyFile !== undefined || !isNew) throw new XaynetError('storage-key-missing', path);
   return new Secrets(makeKey(disk, folder, path));
+}
+
+/**
+ * The secrets of a store without a folder of its own, whose key must be given. Throws `option-invalid`, `storage-key-missing`,
+ * `storage-key-exposed`, `storage-key-wrong`.
+ */
+export function givenSecrets({ key, keyFile }: SecretOptions): Secrets {
+  if (key !== undefined) return keySecrets(key);
+  if (keyFile === undefined)
+    throw new XaynetError('storage-key-missing', 'neither store.key nor store.key_file is set, and a store on a server has no folder to make one in');
+  const found = readKey(keyFile);
+  if (found === undefined) throw new XaynetError('storage-key-missing', keyFile);
+  return new Secrets(found);
+}
+
+function keySecrets(key: string): Secrets {
+  if (!HEX.test(key)) throw new XaynetError('option-invalid', `key: 64 hexadecimal digits expected, ${key.length} characters given`);
+  return new Secrets(Buffer.from(key, 'hex'));
 }
 
 function readKey(path: string): Uint8Array | undefined {

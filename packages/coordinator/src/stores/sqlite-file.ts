@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type ErrorCode, XaynetError } from '@xaynet/core/errors';
 import type { Disk } from './files/disk.ts';
-import { loadSecrets, type SecretOptions, type Secrets } from './secrets.ts';
+import { KEY_CHECK, loadSecrets, type SecretOptions, type Secrets } from './secrets.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './sqlite-schema.ts';
 
 /** Name of the database in the data folder. */
@@ -38,8 +38,6 @@ const CHECKED_WHOLE = 128 * 1024 * 1024;
 const LARGE_TABLES: readonly unknown[] = ['model', 'seed', 'mask'];
 /** Where the log goes of a database that was refused as damaged. */
 const KEPT_LOG = `${WAL_FILE}.damaged`;
-/** What is sealed under the key, so that a wrong one is noticed before anything else. */
-const KEY_CHECK = new Uint8Array(16);
 
 /** Where a process of Linux, and of other systems with this folder, sees the files that it has open. */
 const OPEN_FILES = ['/proc/self/fd', '/dev/fd'].find((folder) => existsSync(folder));

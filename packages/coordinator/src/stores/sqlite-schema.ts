@@ -72,6 +72,11 @@ export const MIGRATIONS: readonly Migration[] = [
       }
     },
   },
+  {
+    // What the application reported; apart from the records, which are signed.
+    version: 4,
+    migrate: (db) => db.exec('CREATE TABLE round_report (round INTEGER PRIMARY KEY, "values" TEXT NOT NULL) STRICT'),
+  },
 ];
 
 /** The version that this program writes. */

@@ -16,6 +16,7 @@ import type {
   RoundCounts,
   RoundProgress,
   RoundRecord,
+  RoundReport,
   SpooledChunk,
   Store,
   StoreUsage,
@@ -260,6 +261,7 @@ export class SqliteStore implements Store {
       this.#acts.run("DELETE FROM secret WHERE kind = 'coordinator state'");
       this.#acts.run('DELETE FROM latest_model');
       this.#acts.run('DELETE FROM round_record');
+      this.#acts.run('DELETE FROM round_report');
     });
     this.#afterErasing();
   }
@@ -350,7 +352,21 @@ export class SqliteStore implements Store {
       this.#acts.run('INSERT OR REPLACE INTO round_record VALUES (?, ?)', record.round, JSON.stringify(record));
       if (this.#keepRounds === 0) return;
       this.#acts.run('DELETE FROM round_record WHERE round NOT IN (SELECT round FROM round_record ORDER BY round DESC LIMIT ?)', this.#keepRounds);
+      this.#acts.run('DELETE FROM round_report WHERE round < (SELECT MIN(round) FROM round_record)');
     });
+  }
+
+  async putReport({ round, values }: RoundReport): Promise<void> {
+    this.#acts.act('write a report', () => void this.#acts.run('INSERT OR REPLACE INTO round_report VALUES (?, ?)', round, JSON.stringify(values)));
+  }
+
+  async reports(limit: number, before: number = Number.MAX_SAFE_INTEGER): Promise<readonly RoundReport[]> {
+    return this.#acts.act('read reports', () =>
+      this.#acts.all('SELECT round, "values" FROM round_report WHERE round < ? ORDER BY round DESC LIMIT ?', before, Math.max(0, limit)).map((row) => ({
+        round: Number(row.round),
+        values: readAs('storage-damaged', 'report of a round', (): RoundReport['values'] => JSON.parse(String(row.values))),
+      })),
+    );
   }
 
   async records(limit: number, before: number = Number.MAX_SAFE_INTEGER): Promise<readonly RoundRecord[]> {

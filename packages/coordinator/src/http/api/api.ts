@@ -4,19 +4,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../answer.ts';
 import type { ApiRequest, ApiRoutes } from '../api-port.ts';
-import { eventRoute, type StreamLimits } from './event-stream.ts';
+import { eventRoute } from './event-stream.ts';
+import type { StreamLimits } from './event-streams.ts';
 import { FROZEN_ROUTES } from './frozen.ts';
 import { healthRoutes } from './health.ts';
-import { indexRoute } from './index-page.ts';
 import { LatestModel } from './latest-model.ts';
+import { liveRoute } from './live.ts';
+import { maskedRoute } from './masked.ts';
 import { metricsRoute } from './metrics.ts';
 import type { CacheLimits } from './model-cache.ts';
+import { ModelMeasures } from './model-measures.ts';
 import { modelRoutes } from './models.ts';
-import { openApiOf } from './openapi.ts';
+import { EVERYWHERE, openApiOf, openApiRoute } from './openapi.ts';
+import { indexRoute, pageFileRoute } from './page.ts';
 import type { ApiPort } from './port.ts';
-import { refusalOf, tagged } from './responses.ts';
+import { refusalOf } from './responses.ts';
 import { roundRoutes } from './rounds.ts';
 import { type ApiRoute, matchRoute } from './route.ts';
+import { SCHEMAS } from './schemas.ts';
+import { settingsRoute } from './settings.ts';
 import { StatusDocument, statusRoute } from './status.ts';
 
 /** Limits of the API; see the parts that they belong to. */
@@ -33,17 +39,44 @@ export function apiRoutes(port: ApiPort, options: ApiOptions = {}): readonly Api
   return tableOf(port, options, latest, new StatusDocument(port, latest));
 }
 
+/** Tells how many clients read one of several streams. */
+class Clients {
+  readonly #counts: number[] = [0, 0];
+  readonly #told: ((count: number) => void) | undefined;
+
+  constructor(told: ((count: number) => void) | undefined) {
+    this.#told = told;
+  }
+
+  of(stream: number): number {
+    return this.#counts[stream]!;
+  }
+
+  readonly set =
+    (stream: number) =>
+    (count: number): void => {
+      this.#counts[stream] = count;
+      this.#told?.(this.#counts[0]! + this.#counts[1]!);
+    };
+}
+
 function tableOf(port: ApiPort, options: ApiOptions, latest: LatestModel, status: StatusDocument): readonly ApiRoute[] {
+  const clients = new Clients(options.onEventClients);
+  const measures = new ModelMeasures(port);
   const routes: ApiRoute[] = [
     ...FROZEN_ROUTES,
     ...healthRoutes(port),
     statusRoute(status),
-    eventRoute(port, options.events, options.onEventClients),
+    liveRoute(port, { status, limits: options.events, others: () => clients.of(0), onClients: clients.set(1) }),
+    eventRoute(port, options.events, clients.set(0)),
     ...roundRoutes(port),
-    ...modelRoutes(port, latest, options.models),
+    ...modelRoutes(port, latest, measures, options.models),
+    maskedRoute(port, measures),
+    settingsRoute(port),
     ...(port.metrics === undefined ? [] : [metricsRoute(port.metrics)]),
+    pageFileRoute(),
   ];
-  routes.push(openApiRoute(routes, port.version));
+  routes.push(openApiRoute(() => openApiOf(routes, { ...ABOUT, version: port.version })));
   routes.unshift(indexRoute(port.version, routes));
   return routes;
 }
@@ -65,22 +98,12 @@ export function createApi(port: ApiPort, options: ApiOptions = {}): Api {
   };
 }
 
-/** `routes` is the table that it describes; it is complete when the first request comes. */
-function openApiRoute(routes: readonly ApiRoute[], version: string): ApiRoute {
-  let document: Uint8Array | undefined;
-  return {
-    path: '/openapi.json',
-    methods: ['GET', 'HEAD'],
-    summary: 'This API as an OpenAPI 3.1 document',
-    parameters: [],
-    responses: { 200: { description: 'The document.', content: { 'application/json': 'OpenApi' } }, 304: { description: 'The client has it.' } },
-    codes: [],
-    answer: ({ what }) => {
-      document ??= Buffer.from(JSON.stringify(openApiOf(routes, version)));
-      return tagged('application/json', document, what.ifNoneMatch);
-    },
-  };
-}
+const ABOUT = {
+  title: 'XayNet coordinator',
+  description: 'The five routes of the PET protocol, frozen, and beside them health, status, events, records of rounds, models, and what the page at / shows.',
+  schemas: SCHEMAS,
+  everywhere: EVERYWHERE,
+};
 
 async function answerOf(routes: readonly ApiRoute[], what: ApiRequest, request: IncomingMessage, response: ServerResponse): Promise<Answer | 'handled'> {
   try {

@@ -7,7 +7,21 @@ import type { CoordinatorEvent } from '../../events.ts';
 type Told = Exclude<CoordinatorEvent, { type: 'dropped' }>;
 
 /** The types of events that are sent, `dropped` besides. An event of a type that stands here not is not sent. */
-export const EVENT_TYPES = ['round', 'phase', 'accepted', 'rejected', 'discarded', 'refused', 'model', 'failure', 'paused', 'resumed'] as const;
+export const EVENT_TYPES = [
+  'round',
+  'phase',
+  'accepted',
+  'rejected',
+  'discarded',
+  'refused',
+  'model',
+  'tally',
+  'ended',
+  'report',
+  'failure',
+  'paused',
+  'resumed',
+] as const;
 
 /** Type of an event that is sent. */
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -30,6 +44,14 @@ export function publicEvent(event: Told): Readonly<Record<string, unknown>> | un
       return { round: event.round, phase: event.phase, bytes: event.bytes, code: event.code };
     case 'model':
       return { round: event.round, weights: event.weights, updates: event.updates };
+    case 'tally':
+      return { round: event.round, phase: event.phase, accepted: event.accepted };
+    case 'ended': {
+      const { round, outcome, updates, phase, code } = event.record;
+      return { round, outcome, updates, ...(phase === undefined ? {} : { phase }), ...(isCode(code) ? cause(code) : {}) };
+    }
+    case 'report':
+      return { round: event.round, values: event.values };
     case 'failure':
       return { round: event.round, phase: event.phase, ...cause(event.code) };
     case 'paused':
@@ -39,6 +61,11 @@ export function publicEvent(event: Told): Readonly<Record<string, unknown>> | un
     default:
       return undefined;
   }
+}
+
+/** Records hold codes as text: of other versions as well. */
+export function isCode(code: string | undefined): code is ErrorCode {
+  return code !== undefined && Object.hasOwn(ERRORS, code);
 }
 
 /** A code with its sentence. */

@@ -7,7 +7,7 @@ import { PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { rational } from '@xaynet/core/mask';
 import { readModel } from '@xaynet/core/round';
 import type { CoordinatorEvent } from '../../events.ts';
-import { EventReader, MODEL, problemOf, type SentEvent, serving } from './rig.test.ts';
+import { EventReader, MODEL, problemOf, SAMPLE, type SentEvent, serving } from './rig.test.ts';
 
 const participant = PublicSigningKey(new Uint8Array(32).map((_, i) => i + 1));
 const about = { round: 3, phase: 'update', tag: 'update', participant, bytes: 500 } as const;
@@ -44,7 +44,7 @@ test('every event, as plain data; no participants (T15), no weights, no words of
       port.bus.emit({ type: 'rejected', code: 'update-already-submitted', ...about });
       port.bus.emit({ type: 'discarded', code: 'message-discarded', ...about });
       port.bus.emit({ type: 'refused', round: 3, phase: 'update', code: 'signature-invalid', bytes: 17 });
-      port.bus.emit({ type: 'model', round: 3, model: readModel(MODEL), weights: 7, updates: 3, scalarSum: rational(1, 3) });
+      port.bus.emit({ type: 'model', round: 3, model: readModel(MODEL), weights: 7, updates: 3, scalarSum: rational(1, 3), masked: SAMPLE });
       port.bus.emit({ type: 'failure', round: 4, phase: 'sum', code: 'storage-failed', message: 'cannot write /secret/path' });
       const message = { round: 3, phase: 'update', tag: 'update', bytes: 500 };
       assert.deepEqual((await reader.take(8)).map(told), [

@@ -21,8 +21,8 @@ export const FROZEN_ROUTES: readonly ApiRoute[] = [
     parameters: [{ name: 'Accept', in: 'header', description: 'application/problem+json: tell the true verdict.', schema: { type: 'string' } }],
     body: OCTETS,
     responses: {
-      200: { description: 'The message counts; or anything, for a client that does not ask.' },
-      202: { description: 'A chunk of a message that is not complete yet.' },
+      200: { description: 'The message counts, with `x-verdict: accepted`; or anything, for a client that does not ask.' },
+      202: { description: 'A chunk of a message that is not complete yet, with `x-verdict: incomplete`.' },
     },
     codes: [
       'message-too-large',

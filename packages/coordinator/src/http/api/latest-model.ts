@@ -10,7 +10,7 @@ export class LatestModel {
   constructor(port: Pick<ApiPort, 'latestModelId' | 'on'>) {
     this.#port = port;
     port.on((event) => {
-      if (event.type === 'model') this.#asked = undefined;
+      if (event.type === 'model' || (event.type === 'ended' && event.record.outcome === 'model')) this.#asked = undefined;
     });
   }
 

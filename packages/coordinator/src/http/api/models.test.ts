@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import { requestedRange } from './byte-range.ts';
 import { ModelCache } from './model-cache.ts';
 import { FORMAT_NAMES, formatModel } from './model-formats.ts';
-import { FakeApiPort, FRACTIONS, ID, MODEL, mistakesOf, OLD_ID, problemOf, serving } from './rig.test.ts';
+import { FakeApiPort, FRACTIONS, ID, MODEL, mistakesOf, OLD_ID, problemOf, SAMPLE, serving } from './rig.test.ts';
 import { SCHEMAS } from './schemas.ts';
 
 const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());
@@ -211,7 +211,7 @@ test('another model: latest has another tag at once', () =>
   serving(async (url, port) => {
     const first = (await fetch(`${url}/models/latest.f64`, { method: 'HEAD' })).headers.get('etag');
     port.latest = OLD_ID;
-    port.bus.emit({ type: 'model', round: 4, model: undefined as never, weights: 2, updates: 3, scalarSum: rational(1) });
+    port.bus.emit({ type: 'model', round: 4, model: undefined as never, weights: 2, updates: 3, scalarSum: rational(1), masked: SAMPLE });
     const second = await fetch(`${url}/models/latest.f64`);
     assert.notEqual(second.headers.get('etag'), first);
     assert.deepEqual(floatsOf(await bytesOf(second), 8), [1e300, 0.5]);

@@ -7,10 +7,12 @@ import type { Answer } from '../answer.ts';
 import { matchesEtag } from '../etag.ts';
 import { chooseType } from './accept.ts';
 import { ranged } from './byte-range.ts';
+import type { ModelJson } from './documents.ts';
 import type { LatestModel } from './latest-model.ts';
 import { lengthOf } from './model-blocks.ts';
 import { type CacheLimits, ModelCache } from './model-cache.ts';
 import { DATA_TYPES, FORMAT_NAMES, FORMATS, type FormatName, formatModel, isFit, roundOf } from './model-formats.ts';
+import type { ModelMeasures } from './model-measures.ts';
 import type { ApiPort } from './port.ts';
 import { oneOf, shown, wholeNumber } from './query.ts';
 import { body, json, Refusal } from './responses.ts';
@@ -53,13 +55,15 @@ const PARAMETERS: readonly Parameter[] = [
 const CONTENT = Object.fromEntries(FORMAT_NAMES.map((format) => [FORMATS[format], format === 'json' ? 'ModelWeights' : { type: 'string', format: 'binary' }]));
 
 /** `GET /models` and `GET /models/{id}`. */
-export function modelRoutes(port: ApiPort, latest: LatestModel, limits?: CacheLimits): readonly ApiRoute[] {
-  const models = new Models(port, latest, limits);
+export function modelRoutes(port: ApiPort, latest: LatestModel, measures: ModelMeasures, limits?: CacheLimits): readonly ApiRoute[] {
+  const models = new Models(port, latest, measures, limits);
   return [
     {
       path: '/models',
       methods: READ,
       summary: 'The global models that are kept, the newest first',
+      description:
+        'Measures and differences of the newest 50 are worked out beside the answer when somebody asks for the list: null until they are there, ask again.',
       parameters: [{ name: 'limit', in: 'query', description: 'The most to list.', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 100 } }],
       responses: { 200: { description: 'The list.', content: { 'application/json': 'ModelList' } } },
       codes: ['http-query-invalid', 'storage-failed', 'starting-up'],
@@ -96,11 +100,13 @@ export function modelRoutes(port: ApiPort, latest: LatestModel, limits?: CacheLi
 class Models {
   readonly #port: ApiPort;
   readonly #latest: LatestModel;
+  readonly #measures: ModelMeasures;
   readonly #cache: ModelCache;
   readonly #lengths = new Map<string, number>();
 
-  constructor(port: ApiPort, latest: LatestModel, limits: CacheLimits | undefined) {
+  constructor(port: ApiPort, latest: LatestModel, measures: ModelMeasures, limits: CacheLimits | undefined) {
     this.#port = port;
+    this.#measures = measures;
     this.#latest = latest;
     this.#cache = new ModelCache(limits);
     port.on((event) => {
@@ -110,16 +116,24 @@ class Models {
 
   async list(limit: number): Promise<Answer> {
     const [entries, latest] = await Promise.all([this.#port.models(), this.#latest.id()]);
-    const models = entries.slice(0, limit).map(({ id, bytes }) => ({
-      id,
-      round: roundOf(id) ?? null,
-      bytes,
-      weights: this.#lengths.get(id) ?? null,
-      latest: id === latest,
-      links: Object.fromEntries(
-        FORMAT_NAMES.filter((format) => isFit(format, this.#port.task.dataType)).map((format) => [format, `/models/${encodeURIComponent(id)}.${format}`]),
-      ),
-    }));
+    // Beside: what is measured now is there for the next who asks.
+    this.#measures.measure().catch(() => {});
+    const models = entries.slice(0, limit).map(({ id, bytes }): ModelJson => {
+      const known = this.#measures.of(id);
+      const { mean } = known ?? {};
+      return {
+        id,
+        round: roundOf(id) ?? null,
+        bytes,
+        weights: this.#lengths.get(id) ?? mean?.weights ?? null,
+        latest: id === latest,
+        measures: mean === undefined ? null : { min: mean.min, max: mean.max, l2: mean.l2 },
+        difference: known?.difference ?? null,
+        links: Object.fromEntries(
+          FORMAT_NAMES.filter((format) => isFit(format, this.#port.task.dataType)).map((format) => [format, `/models/${encodeURIComponent(id)}.${format}`]),
+        ),
+      };
+    });
     return json({ models, total: entries.length }, { 'cache-control': 'no-cache' });
   }
 

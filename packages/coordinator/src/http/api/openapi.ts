@@ -2,16 +2,29 @@
 // errors gives it, each route refuses methods that it does not know.
 
 import { ERRORS, type ErrorCode } from '@xaynet/core/errors';
+import { tagged } from './responses.ts';
 import type { ApiRoute, ResponseDoc, Schema } from './route.ts';
-import { SCHEMAS } from './schemas.ts';
 
-/** What every route can answer and no row says: another method, too many requests of one address, a mistake in this program. */
+/** What every route of a coordinator can answer and no row says: another method, too many requests of one address, a mistake in this program. */
 export const EVERYWHERE: readonly ErrorCode[] = ['http-method-not-allowed', 'http-rate-limited', 'http-failed'];
 
+/** What a document says beside its routes. */
+export interface ApiAbout {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+  /** The schemas that routes name. */
+  readonly schemas: Readonly<Record<string, Schema>>;
+  /** Codes with which every route can refuse. */
+  readonly everywhere: readonly ErrorCode[];
+  /** Security schemes by name, each needed by every route unless it says otherwise; left out: none. */
+  readonly security?: Readonly<Record<string, object>>;
+}
+
 /** The statuses with which a route refuses, with their codes. */
-export function refusalsOf({ codes }: Pick<ApiRoute, 'codes'>): ReadonlyMap<number, readonly ErrorCode[]> {
+export function refusalsOf({ codes }: Pick<ApiRoute, 'codes'>, everywhere: readonly ErrorCode[] = EVERYWHERE): ReadonlyMap<number, readonly ErrorCode[]> {
   const found = new Map<number, ErrorCode[]>();
-  for (const code of [...codes, ...EVERYWHERE]) {
+  for (const code of [...codes, ...everywhere]) {
     const { status } = ERRORS[code];
     found.set(status, [...(found.get(status) ?? []), code]);
   }
@@ -19,34 +32,50 @@ export function refusalsOf({ codes }: Pick<ApiRoute, 'codes'>): ReadonlyMap<numb
 }
 
 /** The document, as plain data. */
-export function openApiOf(routes: readonly ApiRoute[], version: string): object {
+export function openApiOf(routes: readonly ApiRoute[], about: ApiAbout): object {
+  const { title, version, description, schemas, security } = about;
   return {
     openapi: '3.1.1',
-    info: {
-      title: 'XayNet coordinator',
-      version,
-      description: 'The five routes of the PET protocol, frozen, and beside them health, status, events, records of rounds and models.',
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-    },
+    info: { title, version, description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: '/' }],
-    paths: Object.fromEntries(routes.map((route) => [route.path, pathOf(route)])),
-    components: { schemas: SCHEMAS },
+    ...(security === undefined ? {} : { security: Object.keys(security).map((name) => ({ [name]: [] })) }),
+    paths: Object.fromEntries(routes.map((route) => [route.path, pathOf(route, about)])),
+    components: { schemas, ...(security === undefined ? {} : { securitySchemes: security }) },
   };
 }
 
-function pathOf(route: ApiRoute): object {
-  return Object.fromEntries(route.methods.map((method) => [method.toLowerCase(), operationOf(route, method)]));
+/** `GET /openapi.json` with this document, which is made when the first request comes: the table is complete then. */
+export function openApiRoute(make: () => object): ApiRoute {
+  let document: Uint8Array | undefined;
+  return {
+    path: '/openapi.json',
+    methods: ['GET', 'HEAD'],
+    summary: 'This API as an OpenAPI 3.1 document',
+    parameters: [],
+    responses: { 200: { description: 'The document.', content: { 'application/json': 'OpenApi' } }, 304: { description: 'The client has it.' } },
+    codes: [],
+    answer: ({ what }) => {
+      document ??= Buffer.from(JSON.stringify(make()));
+      return tagged('application/json', document, what.ifNoneMatch);
+    },
+  };
 }
 
-function operationOf(route: ApiRoute, method: string): object {
+function pathOf(route: ApiRoute, about: ApiAbout): object {
+  return Object.fromEntries(route.methods.map((method) => [method.toLowerCase(), operationOf(route, method, about)]));
+}
+
+function operationOf(route: ApiRoute, method: string, about: ApiAbout): object {
   const { summary, description, parameters, body } = route;
+  const types = typeof body === 'string' ? [body] : (body ?? []);
+  const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]));
   return {
     operationId: operationId(route.path, method),
     summary,
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: { [body]: { schema: { type: 'string', format: 'binary' } } } } }),
-    responses: responsesOf(route, method),
+    ...(types.length === 0 ? {} : { requestBody: { required: true, content } }),
+    responses: responsesOf(route, method, about),
   };
 }
 
@@ -56,9 +85,9 @@ function operationId(path: string, method: string): string {
   return [method.toLowerCase(), ...(words.length === 0 ? ['index'] : words).map((word) => word[0]!.toUpperCase() + word.slice(1))].join('');
 }
 
-function responsesOf(route: ApiRoute, method: string): object {
+function responsesOf(route: ApiRoute, method: string, { everywhere }: ApiAbout): object {
   const good = Object.entries(route.responses).map(([status, response]) => [status, responseOf(response, method)]);
-  const refused = [...refusalsOf(route)].map(([status, codes]) => [
+  const refused = [...refusalsOf(route, everywhere)].map(([status, codes]) => [
     status,
     responseOf(
       { description: codes.map((code) => `\`${code}\`: ${ERRORS[code].sentence}`).join('\n'), content: { 'application/problem+json': 'Problem' } },

@@ -4,8 +4,11 @@
 import type { ErrorCode } from '@xaynet/core/errors';
 import type { DataType, MaskConfig } from '@xaynet/core/mask';
 import type { CoordinatorEvent } from '../../events.ts';
+import type { MaskedSample } from '../../masked-sample.ts';
+import type { ProcessHealth } from '../../process-health.ts';
 import type { Counts, FailureCause, PhaseName } from '../../round/state.ts';
-import type { ModelEntry, RoundRecord, StoreUsage } from '../../stores/contract.ts';
+import type { ModelEntry, RoundRecord, RoundReport, StoreUsage } from '../../stores/contract.ts';
+import type { FleetJson, SettingsJson } from './documents.ts';
 
 /** What a coordinator is doing now; times in milliseconds since 1970. */
 export interface ApiStatus {
@@ -20,11 +23,21 @@ export interface ApiStatus {
   readonly updates: number;
   readonly queued: number;
   readonly chunkBytes: number;
+  /** The processes that share the round, this one among them; undefined: it has the round to itself. */
+  readonly fleet?: (Pick<FleetJson, 'self' | 'members'> & { readonly leader: string | undefined }) | undefined;
   /** Since when and why no message is taken, while that is so. */
   readonly paused?: { readonly since: number; readonly code: ErrorCode } | undefined;
   /** Rounds that failed in a row until now; why the last one did, while the phase is failure. */
   readonly failures: number;
   readonly cause?: FailureCause | undefined;
+}
+
+/** How the process is, with what waits in it. */
+export interface ApiHealth extends ProcessHealth {
+  /** Open connections. */
+  readonly connections: number;
+  /** Threads that open and verify messages, and messages that wait for one. */
+  readonly workers: { readonly busy: number; readonly total: number; readonly waiting: number };
 }
 
 /** Whether it can take part in rounds now; if not, why (a code of status 503), and in how many seconds to ask again. */
@@ -50,12 +63,20 @@ export interface ApiPort {
   now(): number;
   /** Never throws, costs nothing. */
   status(): ApiStatus;
+  /** Never throws; costs a look at the process. */
+  health(): ApiHealth;
+  /** What is in force for the rounds, and what it costs. */
+  settings(): SettingsJson;
+  /** A look at the update that was taken last, while it was masked; undefined before the first. Left out where not everybody may see it. */
+  readonly maskedUpdate?: (() => MaskedSample | undefined) | undefined;
   /** Asks the store; never rejects. */
   ready(): Promise<Readiness>;
   /** Calls `listener` with every event from now on; returns what ends that. */
   on(listener: (event: CoordinatorEvent) => void): () => void;
   /** At most `limit` records of rounds before `before` (left out: of all), newest first. */
   records(limit: number, before?: number): Promise<readonly RoundRecord[]>;
+  /** What the application reported: at most `limit` reports of rounds before `before` (left out: of all), newest first. */
+  reports(limit: number, before?: number): Promise<readonly RoundReport[]>;
   /** All models, the one stored last first. */
   models(): Promise<readonly ModelEntry[]>;
   /** The bytes as `/model` serves them, never to be written to; undefined: there is none of this id. */

@@ -6,11 +6,15 @@ import { test } from 'node:test';
 import { parseMaskConfig, rational } from '@xaynet/core/mask';
 import { encodeModel } from '@xaynet/core/round';
 import { type CoordinatorEvent, EventBus } from '../../events.ts';
-import type { ModelEntry, RoundRecord, StoreUsage } from '../../stores/contract.ts';
+import type { MaskedSample } from '../../masked-sample.ts';
+import { parseSettings } from '../../settings/settings.ts';
+import { settingsDocument } from '../../settings-document.ts';
+import type { ModelEntry, RoundRecord, RoundReport, StoreUsage } from '../../stores/contract.ts';
 import { FakePort } from '../raw-client.test.ts';
 import { type HttpServer, startHttp } from '../server.ts';
 import { type ApiOptions, createApi } from './api.ts';
-import type { ApiPort, ApiStatus, Readiness } from './port.ts';
+import type { SettingsJson } from './documents.ts';
+import type { ApiHealth, ApiPort, ApiStatus, Readiness } from './port.ts';
 import { SCHEMAS } from './schemas.ts';
 
 export const CONFIG = parseMaskConfig('Prime/F32/B0/M3');
@@ -36,6 +40,22 @@ export function record(round: number): RoundRecord {
   return { round, outcome: 'failure', began: 1000, ended: 2000, ...counts, phase: 'sum', code: 'phase-timeout', ...signed };
 }
 
+/** A look at a masked vector of three numbers. */
+export const SAMPLE: MaskedSample = { elements: 3, bytesPerElement: 7, hex: 'ab'.repeat(21), levels: Uint8Array.of(0, 128, 255), histogram: [1, 2] };
+
+/** The model of round 3. */
+export const MODEL_EVENT: CoordinatorEvent = {
+  type: 'model',
+  round: 3,
+  model: { bytes: MODEL } as never,
+  weights: FRACTIONS.length,
+  updates: 3,
+  scalarSum: rational(1),
+  masked: SAMPLE,
+};
+
+const SETTINGS = settingsDocument(parseSettings({ model: { length: 4 } }));
+
 /** A coordinator with fixed data. */
 export class FakeApiPort implements ApiPort {
   readonly version = '1.2.3';
@@ -50,6 +70,9 @@ export class FakeApiPort implements ApiPort {
   ]);
   state: ApiStatus = { round: 3, phase: 'sum', sums: 0, updates: 0, queued: 0, chunkBytes: 0, failures: 0 };
   readiness: Readiness = { ready: true };
+  reported: RoundReport[] = [{ round: 3, values: { accuracy: 0.5 } }];
+  maskedUpdate: (() => MaskedSample | undefined) | undefined;
+  looks = 0;
   kept: RoundRecord[] = [5, 4, 3, 2, 1].map(record);
   latest: string | undefined = ID;
   /** What every question to the store throws. */
@@ -65,6 +88,17 @@ export class FakeApiPort implements ApiPort {
   }
   status(): ApiStatus {
     return this.state;
+  }
+  health(): ApiHealth {
+    this.looks++;
+    return { rss: 1000, heapUsed: 500, cpu: 0.25, delay: undefined, connections: 2, workers: { busy: 1, total: 3, waiting: 0 } };
+  }
+  settings(): SettingsJson {
+    return SETTINGS;
+  }
+  async reports(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly RoundReport[]> {
+    this.#check();
+    return this.reported.filter(({ round }) => round < before).slice(0, limit);
   }
   async ready(): Promise<Readiness> {
     this.probes++;
@@ -165,9 +199,9 @@ export class EventReader {
     this.#abort = abort;
   }
 
-  static async open(url: string, lastId?: string): Promise<EventReader> {
+  static async open(url: string, lastId?: string, headers: Record<string, string> = {}): Promise<EventReader> {
     const abort = new AbortController();
-    const response = await fetch(url, { headers: lastId === undefined ? {} : { 'last-event-id': lastId }, signal: abort.signal });
+    const response = await fetch(url, { headers: lastId === undefined ? headers : { ...headers, 'last-event-id': lastId }, signal: abort.signal });
     assert.equal(response.status, 200);
     assert.equal(response.headers.get('content-type'), 'text/event-stream');
     return new EventReader(response, abort);

@@ -17,7 +17,7 @@ export function roundRoutes(port: ApiPort): readonly ApiRoute[] {
     {
       path: '/rounds',
       methods: READ,
-      summary: 'Signed records of past rounds, the newest first',
+      summary: 'Signed records of past rounds, the newest first, and what the application reported of them',
       parameters: [
         { name: 'limit', in: 'query', description: 'The most to list.', schema: { type: 'integer', minimum: 1, maximum: MOST, default: USUAL }, example: 10 },
         { name: 'before', in: 'query', description: 'Only rounds before this one.', schema: { type: 'integer', minimum: 1 } },
@@ -32,7 +32,9 @@ export function roundRoutes(port: ApiPort): readonly ApiRoute[] {
         const found = await port.records(limit + 1, before);
         const rounds = found.slice(0, limit);
         const next = found.length > limit ? `/rounds?limit=${limit}&before=${rounds.at(-1)!.round}` : null;
-        return tagged('application/json', Buffer.from(JSON.stringify({ rounds, next })), what.ifNoneMatch);
+        const oldest = rounds.at(-1)?.round ?? 0;
+        const reports = (await port.reports(limit, before)).filter(({ round }) => round >= oldest);
+        return tagged('application/json', Buffer.from(JSON.stringify({ rounds, next, reports })), what.ifNoneMatch);
       },
     },
     {

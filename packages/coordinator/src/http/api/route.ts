@@ -49,8 +49,8 @@ export interface ApiRoute {
   readonly responses: Readonly<Record<number, ResponseDoc>>;
   /** Why it can refuse, besides what holds everywhere. */
   readonly codes: readonly ErrorCode[];
-  /** Media type of the request's body. */
-  readonly body?: string;
+  /** Media type of the request's body, or several to choose from. */
+  readonly body?: string | readonly string[];
   /** Left out for the routes of the protocol, which answer before these are asked. */
   readonly answer?: (call: Call) => Answer | 'handled' | Promise<Answer | 'handled'>;
 }

@@ -1,11 +1,12 @@
 // GET /status: what the coordinator is doing, as one JSON object whose members are always all there. What only the store knows is asked beside
 // it, at most every few seconds, and told when it is known; only for the latest model it waits a moment, until the store has once named it.
 
-import type { StoreUsage } from '../../stores/contract.ts';
-import { cause } from './event-json.ts';
+import type { RoundRecord, StoreUsage } from '../../stores/contract.ts';
+import type { FleetJson } from './documents.ts';
+import { cause, isCode } from './event-json.ts';
 import type { LatestModel } from './latest-model.ts';
 import { roundOf } from './model-formats.ts';
-import type { ApiPort } from './port.ts';
+import type { ApiPort, ApiStatus } from './port.ts';
 import { json } from './responses.ts';
 import type { ApiRoute } from './route.ts';
 
@@ -41,6 +42,7 @@ export class StatusDocument {
     this.#latest = latest;
     port.on((event) => {
       if (event.type === 'failure') this.#failure = { round: event.round, phase: event.phase, ...cause(event.code), at: Math.round(port.now()) };
+      if (event.type === 'ended') this.#ended(event.record);
       if (event.type === 'model') this.#askModel();
     });
     this.#askModel();
@@ -63,7 +65,7 @@ export class StatusDocument {
   #now(): object {
     const port = this.#port;
     const { version, task, masking, began } = port;
-    const { round, phase, earliestEnd, latestEnd, counts, sums, updates, queued, chunkBytes, paused, failures } = port.status();
+    const { round, phase, earliestEnd, latestEnd, counts, sums, updates, queued, chunkBytes, paused, failures, fleet } = port.status();
     const at = port.now();
     this.#askUsage(at);
     return {
@@ -84,10 +86,17 @@ export class StatusDocument {
       lastFailure: this.#failure,
       model: this.#model,
       task: { modelLength: task.modelLength, mask: task.mask.name },
+      fleet: fleet === undefined ? null : fleetJson(fleet),
       masking: { kernel: masking.kernel, keystream: masking.keystream },
       // No disk, no limit: JSON has no number for that.
       store: this.#usage === undefined ? null : { bytes: this.#usage.bytes, free: Number.isFinite(this.#usage.free) ? this.#usage.free : null },
     };
+  }
+
+  /** Another process of the fleet led the round. */
+  #ended({ round, outcome, phase, code, ended }: RoundRecord): void {
+    if (outcome === 'model') this.#askModel();
+    else if (isCode(code)) this.#failure = { round, phase: phase ?? 'failure', ...cause(code), at: Math.round(ended) };
   }
 
   #askModel(): void {
@@ -109,4 +118,13 @@ export class StatusDocument {
       () => {},
     );
   }
+}
+
+/** Not where they are: that is nobody's business. */
+function fleetJson({ self, leader, members }: NonNullable<ApiStatus['fleet']>): FleetJson {
+  return {
+    self,
+    leader: leader ?? null,
+    members: members.map(({ id, version, began, accepted, refused }) => ({ id, version, began: Math.round(began), accepted, refused })),
+  };
 }

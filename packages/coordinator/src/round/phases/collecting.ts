@@ -68,7 +68,9 @@ export function collect<S extends CollectingState>(state: S, event: RoundEvent, 
         effects: [stalled(state.phase, event.request), { type: 'recover', phase: state.phase }],
       };
     case 'recovered':
-      return state.recovering ? recover(state, event, phase) : stay(state);
+      return state.recovering ? recount(state, event, phase) : stay(state);
+    case 'tallied':
+      return isOf(event, state) && state.window !== 'closed' && !state.recovering ? recount(state, event, phase) : stay(state);
     case 'deadline':
       return passDeadline(state, phase);
     default:
@@ -100,8 +102,13 @@ function passDeadline<S extends CollectingState>(state: S, phase: Collection<S>)
   return fail('phase-timeout', `${state.phase}: ${state.counts.accepted} of at least ${wanted.min} messages accepted within ${time.max} s`);
 }
 
-/** What is stored counts, whatever was answered; in window B it may be enough by now. */
-function recover<S extends CollectingState>(state: S, { accepted, leading }: RoundEvent & { type: 'recovered' }, phase: Collection<S>): Outcome<S> {
+/** A tally that was taken before the phase began says nothing about it. */
+function isOf(event: RoundEvent & { type: 'tallied' }, { round, phase }: CollectingState): boolean {
+  return event.round === round && event.phase === phase;
+}
+
+/** What is stored counts, whatever was answered and by whom; in window B it may be enough by now. */
+function recount<S extends CollectingState>(state: S, { accepted, leading }: RoundEvent & { type: 'recovered' | 'tallied' }, phase: Collection<S>): Outcome<S> {
   const known: S = { ...state, recovering: false, counts: { ...state.counts, accepted }, ...('leading' in state ? { leading } : {}) };
   return goOnOrClose(known, phase, []);
 }

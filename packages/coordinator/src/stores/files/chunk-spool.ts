@@ -29,7 +29,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** Places are one number: that of the file times this, and the offset. */
 const PLACES = 2 ** 36;
 /** Set in the first byte of a record, beside the tag, for a sender that has not proved to be selected. */
-const UNPROVEN = 0x80;
+export const UNPROVEN = 0x80;
 const HEAD_LENGTH = 33;
 /** Bytes before the head of a record, and before the first record of a file. */
 const RECORD_HEADER = 12;

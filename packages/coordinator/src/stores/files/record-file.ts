@@ -17,6 +17,24 @@ const LARGEST_HEAD = 1024;
 /** What a file holds: its name in the header. */
 export type RecordKind = 'cont' | 'sums' | 'chnk';
 
+/** The numbers of the format, and what the kinds hold; see the head of this file. */
+export const RECORD_LAYOUT: {
+  readonly magic: string;
+  readonly version: number;
+  readonly fileHeaderLength: number;
+  readonly recordHeaderLength: number;
+  readonly largestHead: number;
+  readonly headLengths: Readonly<Record<RecordKind, number>>;
+} = {
+  magic: 'XayN',
+  version: VERSION,
+  fileHeaderLength: FILE_HEADER_LENGTH,
+  recordHeaderLength: RECORD_HEADER_LENGTH,
+  largestHead: LARGEST_HEAD,
+  /** Bytes of the head of every record of a kind: position and participant, position and count, tag and participant. */
+  headLengths: { cont: 40, sums: 16, chnk: 33 },
+};
+
 /** Where a record is. `length`: all of it, its header included. */
 export interface RecordPlace {
   readonly offset: number;
