@@ -50,7 +50,7 @@ export async function act(actor: Actor): Promise<void> {
       for (const notification of tick.notifications) {
         if (notification === 'sum' || notification === 'update') tell({ type: 'drawn', participant: index, round, role: notification });
       }
-      if (tick.failure !== undefined) tell({ type: 'gave-up', participant: index, round, code: tick.failure.code });
+      if (tick.failure !== undefined && tick.failure.code !== 'sum-not-counted') tell({ type: 'gave-up', participant: index, round, code: tick.failure.code });
       const wanted = participant.modelNeeded;
       if (wanted !== undefined) participant.setModel(oneHot(index, participants, wanted.round, length), { round: wanted.round });
       else if (tick.outcome === 'pending') await sleep(poll * (0.5 + Math.random()), undefined, { signal });

@@ -16,7 +16,11 @@ export function startChild(script: 'coordinator-child' | 'participant-child', in
       process.execPath,
       [...conditions(process.execArgv), '--disable-warning=ExperimentalWarning', fileURLToPath(new URL(`./${script}${ending}`, import.meta.url))],
       // A group of its own: Ctrl-C in a terminal is for the run, which then ends its children itself.
-      { detached: true, stdio: ['ignore', output, output, 'ipc'], env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(folder, 'compiled') } },
+      {
+        detached: true,
+        stdio: ['ignore', output, output, 'ipc'],
+        env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(folder, 'compiled') },
+      },
     );
     child.on('error', () => undefined); // told by `exit` or by the time that nothing happens
     child.send(input, () => undefined);

@@ -18,7 +18,12 @@ export type CoordinatorNews =
   | { readonly type: 'phase'; readonly phase: string }
   | { readonly type: 'model'; readonly round: number; readonly updates: number }
   | { readonly type: 'failure'; readonly round: number; readonly code: string }
+  /** In a fleet: whether it leads, whenever that changes. */
+  | { readonly type: 'leads'; readonly leads: boolean }
   | { readonly type: 'no-start'; readonly text: string };
+
+/** Milliseconds between two looks at whether it leads. */
+const LEADS_EVERY = 25;
 
 const news = (message: CoordinatorNews): void => tell(message);
 
@@ -39,6 +44,15 @@ try {
     else if (event.type === 'model') news({ type: 'model', round: event.round, updates: event.updates });
     else if (event.type === 'failure') news({ type: 'failure', round: event.round, code: event.code });
   });
+  let leads = false;
+  const tellLeads = (): void => {
+    const { fleet } = coordinator.status();
+    const now = fleet !== undefined && fleet.self === fleet.leader;
+    if (now !== leads) news({ type: 'leads', leads: now });
+    leads = now;
+  };
+  tellLeads();
+  setInterval(tellLeads, LEADS_EVERY).unref();
   news({ type: 'listening' });
   keepCompiled();
   process.once('SIGTERM', async () => {

@@ -14,6 +14,8 @@ export interface CoordinatorPorts {
   /** That the settings name; the same for all processes, so that nobody needs to be told of a restart. */
   readonly port: number;
   readonly news: (news: CoordinatorNews) => void;
+  /** File for what it prints; `coordinator.log` when left out. */
+  readonly log?: string | undefined;
 }
 
 /** The coordinator; at most one process at a time. */
@@ -34,8 +36,8 @@ export class CoordinatorProcess {
 
   /** Starts a process and resolves when it listens (true), was ended by {@link CoordinatorProcess.end} before, or gave up (false). */
   start(skew: number): Promise<boolean> {
-    const { folder, config, news } = this.#ports;
-    const child = startChild('coordinator-child', { config, skew } satisfies CoordinatorInput, folder, 'coordinator.log');
+    const { folder, config, news, log = 'coordinator.log' } = this.#ports;
+    const child = startChild('coordinator-child', { config, skew } satisfies CoordinatorInput, folder, log);
     this.#child = child;
     this.#wanted = false;
     return new Promise((resolve) => {

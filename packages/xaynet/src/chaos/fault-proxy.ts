@@ -21,8 +21,8 @@ export interface ProxyPorts {
    * `replied`: the coordinator's status, and its code of a refusal.
    */
   readonly sending: (message: Message) => void;
-  readonly forwarded: (message: Message) => void;
-  readonly replied: (message: Message, status: number, code: string | undefined) => void;
+  readonly forwarded: (message: Message, port: number) => void;
+  readonly replied: (message: Message, status: number, code: string | undefined, port: number) => void;
   readonly answered: (message: Message) => void;
   readonly happened: (fate: Fate, kind: 'message' | 'question') => void;
 }
@@ -141,7 +141,7 @@ export class FaultProxy {
         incoming.on('end', () => {
           const status = incoming.statusCode!;
           const reply = Buffer.concat(parts);
-          if (message !== undefined) replied(message, status, codeOf(incoming.headers['content-type'], reply));
+          if (message !== undefined) replied(message, status, codeOf(incoming.headers['content-type'], reply), port);
           const { connection: _connection, 'keep-alive': _keepAlive, 'transfer-encoding': _coding, ...kept } = incoming.headers;
           resolve({ status, headers: kept, body: reply });
         });
@@ -155,7 +155,7 @@ export class FaultProxy {
         return;
       }
       outgoing.on('finish', () => {
-        if (message !== undefined) forwarded(message);
+        if (message !== undefined) forwarded(message, port);
       });
       if (how.over === undefined) outgoing.end(body);
       else trickle(outgoing, body, how.over, this.#closing.signal).catch(reject);

@@ -2,7 +2,7 @@
 
 import { SigningKeySeed } from '@xaynet/core/bytes';
 import { type SigningKeyPair, signingKeyPairFromSeed } from '@xaynet/core/crypto';
-import { seededBytes } from '../demo/seeded-bytes.ts';
+import { seededBytes } from '../learning/seeded-bytes.ts';
 
 /** Signing keys of participant `index` under `seed`. */
 export function actorKeys(seed: number, index: number): SigningKeyPair {

@@ -114,6 +114,18 @@ test('records: another number of updates, a failure where there is a model, and 
   assert.deepEqual([failed.ledger.totals().failed, failed.ledger.totals().recorded], [{ 'mask-tie': 1 }, 1]);
 });
 
+test('two later rounds in the log alone close no books: a kill made two of one number before the last model could be seen', () => {
+  const { ledger, id } = books();
+  ledger.number(round(2), 2);
+  ledger.killed();
+  ledger.number(round(3), 2); // begun anew after the start
+  ledger.settle();
+  ledger.model(mean([0, 1, 2, 3], id));
+  ledger.seeRound(round(3));
+  ledger.settle();
+  assert.deepEqual([ledger.breaches, ledger.totals().completed], [[], 1]);
+});
+
 test('rounds: resumed after a kill, abandoned, failed with and without a reason, gone back to', () => {
   const { ledger, id } = books();
   ledger.killed();

@@ -203,7 +203,10 @@ export class Ledger {
     this.#breach(kind, this.#current?.id ?? '', text);
   }
 
-  /** Closes the books on rounds that have no end although two later ones are known, and looks again at those that have one. */
+  /**
+   * Closes the books on rounds that have no end although two later ones were shown, and looks again at those that have one. A later round that is known
+   * only by the log does not count: a kill between the log and the store makes two of one number, before the observer can have seen the last model.
+   */
   settle(): void {
     const rounds = this.rounds;
     for (const round of rounds.slice(-STILL_OPEN)) {
@@ -216,7 +219,8 @@ export class Ledger {
       this.#corrupt++;
       this.#breach('corrupt', round.id, `the coordinator counts ${updates} updates, the model is of ${round.counted.size}`);
     }
-    for (const round of rounds.slice(0, Math.max(0, rounds.length - 2))) {
+    const shown = rounds.filter((round) => round.shown);
+    for (const round of rounds.slice(0, Math.max(0, rounds.indexOf(shown.at(-2)!)))) {
       if (round.end !== 'open' || (!round.shown && round.acknowledged.sum.size === 0)) continue;
       round.end = 'abandoned';
       this.#breach(

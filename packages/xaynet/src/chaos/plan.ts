@@ -1,7 +1,7 @@
 // What goes wrong in a chaos run, drawn under its seed: the fate of every request, and when which process is killed, stopped or frozen.
 // Pure: the same seed gives the same choices. When they take effect depends on the machine, so two runs are alike, not equal.
 
-import { type SeededRandom, seededRandom } from '../demo/seeded-random.ts';
+import { type SeededRandom, seededRandom } from '../learning/seeded-random.ts';
 
 /** The phases at which a coordinator's end is aimed, in the order of a round; idle is where it turns into the next. */
 export const AIMED_PHASES = ['sum', 'update', 'sum2', 'unmask', 'idle'] as const;

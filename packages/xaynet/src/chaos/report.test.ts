@@ -59,7 +59,7 @@ test('progress: a line a round where nobody watches, one line that is redrawn on
   assert.match(progressText(progress, 5, 61), /^1:01 {2}round 2 of 5 \(sum\) {2}9 kills, 2 rounds resumed, .* 0 doubled, 1 BROKEN$/);
   const draw = (isTTY: boolean): string => {
     let text = '';
-    const show = new ChaosShow({ isTTY, columns: 60, write: (more) => (text += more) }, 5);
+    const show = new ChaosShow({ isTTY, columns: 60, write: (more) => (text += more) }, 5, {});
     for (const completed of [0, 0, 1, 1, 2]) show.tell({ ...progress, completed });
     show.end();
     show.end();

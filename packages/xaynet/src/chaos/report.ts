@@ -1,27 +1,18 @@
 // What a chaos run came to: the table at the end, the JSON of it, and whether every promise was kept.
 
+import { duration } from '../figures.ts';
 import type { Breach } from './ledger.ts';
 import type { Fate } from './plan.ts';
 
-/** Everything that was counted. */
-export interface ChaosReport {
-  readonly chaos: 'coordinator';
+/** What is counted in every run. */
+export interface CommonReport {
   readonly seed: number;
   readonly participants: number;
   readonly weights: number;
   readonly chunked: boolean;
   readonly seconds: number;
   readonly stopped: boolean;
-  readonly kills: {
-    readonly coordinator: number;
-    readonly participants: number;
-    readonly aimed: Readonly<Record<string, number>>;
-  };
-  readonly stops: number;
-  readonly freezes: number;
-  readonly starts: number;
-  /** Milliseconds from a start of a process to its first answer. */
-  readonly recovery: { readonly median: number; readonly longest: number };
+  readonly participantKills: number;
   readonly messages: {
     /** Requests with a message or chunk that participants made, and what became of them. */
     readonly requests: number;
@@ -46,29 +37,48 @@ export interface ChaosReport {
   readonly folder: string | undefined;
 }
 
+/** Everything that was counted in a run over one coordinator. */
+export interface ChaosReport extends Omit<CommonReport, 'participantKills'> {
+  readonly chaos: 'coordinator';
+  readonly kills: {
+    readonly coordinator: number;
+    readonly participants: number;
+    readonly aimed: Readonly<Record<string, number>>;
+  };
+  readonly stops: number;
+  readonly freezes: number;
+  readonly starts: number;
+  /** Milliseconds from a start of a process to its first answer. */
+  readonly recovery: { readonly median: number; readonly longest: number };
+}
+
 /** True when nothing was lost, doubled or broken, and all rounds came. */
-export function kept(report: ChaosReport): boolean {
+export function kept(report: Pick<ChaosReport, 'breaches' | 'stopped' | 'rounds'>): boolean {
   return report.breaches.length === 0 && (report.stopped || report.rounds.completed >= report.rounds.wanted);
 }
 
-/** The table, line by line. */
-export function tableLines(report: ChaosReport): string[] {
-  const { kills, recovery, messages, updates, rounds } = report;
+/** A row of the table: name, number, remark. */
+export type Row = readonly [name: string, value: number | string, remark: string];
+
+/** Names and numbers in a row. */
+export function list(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
+}
+
+/** The rows that every run has: messages, updates, rounds. `resumed`: how rounds that went on are named, and why. */
+export function commonRows(
+  { messages, updates, rounds, seconds, seed }: Omit<CommonReport, 'participantKills'>,
+  resumed: readonly [string, string],
+  more = '',
+): Row[] {
   const { fates } = messages;
-  const list = (counts: Readonly<Record<string, number>>): string =>
-    Object.entries(counts)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(', ');
-  const rows: [string, number | string, string][] = [
-    ['kills of the coordinator', kills.coordinator, list(kills.aimed)],
-    ['kills of participants', kills.participants, 'processes of two, started again from their snapshots'],
-    ['stops (SIGTERM)', report.stops, ''],
-    ['freezes (SIGSTOP)', report.freezes, ''],
-    ['starts', report.starts, `to the first answer: median ${recovery.median} ms, longest ${recovery.longest} ms`],
+  return [
     ['requests with messages', messages.requests, ''],
     ...Object.entries(messages.verdicts)
       .sort()
-      .map(([verdict, count]): [string, number, string] => [`  answered ${verdict}`, count, '']),
+      .map(([verdict, count]): Row => [`  answered ${verdict}`, count, '']),
     ['  dropped before', (fates.drop ?? 0) + (fates.cut ?? 0), `${fates.cut ?? 0} of them in the middle of the body`],
     ['  replies lost', fates.lose ?? 0, ''],
     ['  duplicated', (fates.twice ?? 0) + (fates.again ?? 0), `${fates.twice ?? 0} at once, ${fates.again ?? 0} later`],
@@ -81,17 +91,34 @@ export function tableLines(report: ChaosReport): string[] {
     ['  corrupt', updates.corrupt, 'sums of anything else'],
     ['rounds completed', rounds.completed, `of ${rounds.wanted}`],
     ['  recorded', rounds.recorded, 'of all that are over, by the signed records'],
-    ['  resumed', rounds.resumed, 'went on after a kill'],
+    [`  ${resumed[0]}`, rounds.resumed, resumed[1]],
     ['  failed', Object.values(rounds.failed).reduce((a, b) => a + b, 0), list(rounds.failed)],
     ['  abandoned', rounds.abandoned, 'under way at a kill, never seen again'],
-    ['time', duration(report.seconds), `seed ${report.seed}`],
+    ['time', duration(seconds), `seed ${seed}${more}`],
   ];
+}
+
+/** Rows as lines. */
+export function rowLines(rows: readonly Row[]): string[] {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value, remark]) => `${name.padEnd(width)}  ${String(value).padStart(8)}  ${remark}`.trimEnd());
 }
 
+/** The table, line by line. */
+export function tableLines(report: ChaosReport): string[] {
+  const { kills, recovery } = report;
+  return rowLines([
+    ['kills of the coordinator', kills.coordinator, list(kills.aimed)],
+    ['kills of participants', kills.participants, 'processes of two, started again from their snapshots'],
+    ['stops (SIGTERM)', report.stops, ''],
+    ['freezes (SIGSTOP)', report.freezes, ''],
+    ['starts', report.starts, `to the first answer: median ${recovery.median} ms, longest ${recovery.longest} ms`],
+    ...commonRows(report, ['resumed', 'went on after a kill']),
+  ]);
+}
+
 /** The last words. */
-export function verdictLines(report: ChaosReport): string[] {
+export function verdictLines(report: Pick<ChaosReport, 'breaches' | 'stopped' | 'rounds' | 'folder'>): string[] {
   const { breaches, rounds, folder } = report;
   const where =
     folder === undefined ? [] : [`Logs, settings and data: ${folder} (coordinator.log is one JSON line an event; "a process begins" marks each start)`];
@@ -107,11 +134,6 @@ const SHOWN = 20;
 /** One broken promise as a line. */
 export function breachLine({ kind, round, text }: Breach): string {
   return `BROKEN (${kind})${round === '' ? '' : ` round ${round.slice(0, 8)}`}: ${text}`;
-}
-
-/** Minutes and seconds. */
-export function duration(seconds: number): string {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 }
 
 /** Middle of a list; 0 of an empty one. */

@@ -1,8 +1,8 @@
 // Shows how far a chaos run is: one line that is redrawn on a terminal, one line a completed round anywhere else.
 
-import type { Output } from '../demo/show.ts';
-import { duration } from './report.ts';
-import type { ChaosProgress } from './run.ts';
+import { duration } from '../figures.ts';
+import { type Environment, isLive, type Output } from '../screen.ts';
+import type { ChaosProgress } from './scene.ts';
 
 /** Shows one run. */
 export class ChaosShow {
@@ -13,10 +13,10 @@ export class ChaosShow {
   #completed = 0;
   #drawn = false;
 
-  constructor(out: Output, rounds: number) {
+  constructor(out: Output, rounds: number, env: Environment) {
     this.#out = out;
     this.#rounds = rounds;
-    this.#live = out.isTTY === true && process.env.TERM !== 'dumb';
+    this.#live = isLive(out, env);
   }
 
   /** A line that stays. */
@@ -28,7 +28,7 @@ export class ChaosShow {
   tell(progress: ChaosProgress): void {
     const text = progressText(progress, this.#rounds, (performance.now() - this.#begun) / 1000);
     if (this.#live) {
-      this.#out.write(`\r\u001b[2K${text.slice(0, (this.#out.columns ?? 80) - 1)}`);
+      this.#out.write(`\r\u001b[2K${text.slice(0, (this.#out.columns || 80) - 1)}`);
       this.#drawn = true;
     } else if (progress.completed > this.#completed) this.line(text);
     this.#completed = progress.completed;

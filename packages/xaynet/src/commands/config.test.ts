@@ -149,7 +149,7 @@ test('a wrong command line names what is possible and exits with 2', async () =>
   }
   let shown = '';
   assert.equal(await main(['config'], { out: () => undefined, err: (text) => (shown += text) }), 2);
-  assert.match(shown, /explain \[options\] \[name\]/);
+  assert.match(shown, /explain \[name\]/);
 });
 
 test('help shows every option and examples', async () => {

@@ -3,6 +3,9 @@
 
 import { DEFAULT_MASK_CONFIG, MASK_CONFIGS, type MaskConfig } from '@xaynet/core/mask';
 import { type Command, InvalidArgumentError } from 'commander';
+import { suggest } from '../completion/offers.ts';
+import { explain } from '../help/manual.ts';
+import { paintOn, type Terminal } from '../screen.ts';
 import { wholeNumber } from './numbers.ts';
 
 const FIELDS = ['group', 'data', 'bound', 'model'] as const;
@@ -16,57 +19,40 @@ interface ExplainOptions extends Fields {
   readonly json?: true;
 }
 
-/** Adds `config` to `program`; `print` takes what goes to standard output. */
-export function addConfig(program: Command, print: (text: string) => void): void {
+/** Adds `config` to `program`. */
+export function addConfig(program: Command, { out, env }: Terminal): void {
   const config = program.command('config').summary('see what masking configurations cost').description('What masking configurations cost, and which to take.');
-  config
+  const command = config
     .command('explain')
     .summary('explain one configuration, or list them all')
     .description(
       'Explains a masking configuration: bytes and keystream per weight, precision, limits, what a round sends and how long it computes on this machine, and the cheapest configuration that does the same. It measures for about a quarter of a second.',
     )
     .argument('[name]', `the configuration, group/data/bound/model (default: ${DEFAULT_MASK_CONFIG.name})`, configOf)
-    .option('--group <type>', `instead of a name: ${typesOf('group').join(', ')}`, typeOf('group'))
-    .option('--data <type>', `instead of a name: ${typesOf('data').join(', ')}`, typeOf('data'))
-    .option('--bound <type>', `instead of a name: ${typesOf('bound').join(', ')}`, typeOf('bound'))
-    .option('--model <type>', `instead of a name: ${typesOf('model').join(', ')}`, typeOf('model'))
+    .optionsGroup('Types instead of a name:')
+    .option('--group <type>', `${typesOf('group').join(', ')}`, typeOf('group'))
+    .option('--data <type>', `${typesOf('data').join(', ')}`, typeOf('data'))
+    .option('--bound <type>', `${typesOf('bound').join(', ')}`, typeOf('bound'))
+    .option('--model <type>', `${typesOf('model').join(', ')}`, typeOf('model'))
+    .optionsGroup('Size of the round:')
     .option('--length <n>', 'weights of the model, N', wholeNumber(1, 2 ** 32 - 1), 1_000_000)
     .option('--updates <u>', 'updates of the round, U', wholeNumber(1, 1e12), 100)
     .option('--sum <s>', 'sum participants of the round, S', wholeNumber(1, 1_000_000), 5)
+    .optionsGroup('Options:')
     .option('--all', 'list the configurations with the given types, all 240 without, the cheapest first; measures nothing')
     .option('--json', 'one JSON document on standard output: sizes in bytes, times in seconds')
-    .addHelpText(
-      'after',
-      `
-Types left out are those of ${DEFAULT_MASK_CONFIG.name}, which new coordinators use: the cheapest of all
-240. Upper and lower case do not matter.
-
-A mask is a number below the group order for every weight, drawn as so many whole bytes; draws that
-are not below the order are thrown away. Where few are (under 2 %: a trap) all participants compute
-long, a sum participant as many times as there are updates. A larger bound or model type can
-therefore be cheaper; the alternative printed has no less precision, bound and number of models.
-"Cheapest" counts keystream, and each byte on the wire as ten bytes of keystream, which is about what
-sealing, signing, opening and verifying it takes.
-
-Examples:
-  xaynet config explain
-  xaynet config explain Prime/F32/B0/M3 --length 25000000 --updates 10000
-  xaynet config explain --data F64 --bound B2 --json
-  xaynet config explain --all --data F32 --bound B0`,
-    )
     .action(async (name: MaskConfig | undefined, options: ExplainOptions, command: Command) => {
       const given = FIELDS.filter((field) => options[field] !== undefined);
       if (name !== undefined && (given.length > 0 || options.all)) {
         command.error(`error: give either a name or ${given.length > 0 ? `--${given[0]}` : '--all'}, not both`);
       }
-      const [{ explain, summaryOf }, { explanationLines, tableLines }, { paintFor }] = await Promise.all([
+      const [{ explain: explanationOf, summaryOf }, { explanationLines, tableLines }] = await Promise.all([
         import('../config/explanation.ts'),
         import('../config/text.ts'),
-        import('../demo/view.ts'),
       ]);
-      const paint = paintFor(process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb');
+      const paint = paintOn(out, env);
       const show = (document: unknown, lines: () => readonly string[]): void =>
-        print(options.json ? `${JSON.stringify(document, undefined, 2)}\n` : `${lines().join('\n')}\n`);
+        void out.write(options.json ? `${JSON.stringify(document, undefined, 2)}\n` : `${lines().join('\n')}\n`);
       if (options.all) {
         const { maskConfigCosts } = await import('@xaynet/core/mask');
         const chosen = MASK_CONFIGS.filter((each) => given.every((field) => each[field] === options[field]));
@@ -76,9 +62,36 @@ Examples:
       const { measureMaskTimes } = await import('../config/times.ts');
       const fields = FIELDS.map((field) => options[field] ?? DEFAULT_MASK_CONFIG[field]);
       const mask = name ?? configOf(fields.join('/'));
-      const explanation = explain(mask, { length: options.length, updates: options.updates, sums: options.sum }, measureMaskTimes(mask));
+      const explanation = explanationOf(mask, { length: options.length, updates: options.updates, sums: options.sum }, measureMaskTimes(mask));
       show(explanation, () => explanationLines(explanation, paint));
     });
+  explain(config, {
+    examples: [['xaynet config explain', 'the configuration that new coordinators use']],
+    seeAlso: ['xaynet coordinator check', 'docs/PROTOCOL.md'],
+  });
+  suggest(
+    command,
+    'name',
+    MASK_CONFIGS.map(({ name }) => name),
+  );
+  for (const field of FIELDS) suggest(command, `--${field}`, typesOf(field));
+  explain(command, {
+    notes: [
+      `Types left out are those of ${DEFAULT_MASK_CONFIG.name}, which new coordinators use: the cheapest of all 240. Upper and lower case do not matter.`,
+      'A mask is a number below the group order for every weight, drawn as so many whole bytes; draws that are not below the order are thrown away. Where few are (under 2 %: a trap) all participants compute long, a sum participant as many times as there are updates. A larger bound or model type can therefore be cheaper; the alternative printed has no less precision, bound and number of models.',
+      '"Cheapest" counts keystream, and each byte on the wire as ten bytes of keystream, which is about what sealing, signing, opening and verifying it takes.',
+    ],
+    json: [
+      'One configuration: {"config", "bytesPerWeight", "drawsPerWeight", "keystreamBytesPerWeight", "precision", "largestWeight", "maxModels", "isTrap", "warnings", "cheapest": {…}, "round": {"updateMessage", "received", "seconds": {"mask", "derive", "add", "unmask"}, …}, …}. With --all: an array of these without warnings, cheapest and round. Sizes in bytes, times in seconds.',
+    ],
+    examples: [
+      ['xaynet config explain', 'the configuration that new coordinators use'],
+      ['xaynet config explain Prime/F32/B0/M6 --length 25000000 --updates 10000', 'another one, in a large round'],
+      ['xaynet config explain --data F64 --bound B2 --json', 'one by its types, for another program'],
+      ['xaynet config explain --all --data F32 --bound B0', 'all with these types, the cheapest first'],
+    ],
+    seeAlso: ['xaynet coordinator check', 'docs/PROTOCOL.md', 'docs/SETTINGS.md'],
+  });
 }
 
 /** What a type can be, in the order of the catalogue. */

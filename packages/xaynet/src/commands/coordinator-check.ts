@@ -2,11 +2,14 @@
 // need and have its participants do. It opens no port and no store.
 
 import type { Command } from 'commander';
-import { size } from '../operator/text.ts';
+import { size } from '../figures.ts';
+import { explain } from '../help/manual.ts';
+import { paintOn, type Terminal } from '../screen.ts';
 
 /** Adds `check` to `group`. */
-export function addCheck(group: Command, print: (text: string) => void): void {
-  group
+export function addCheck(group: Command, { out, env }: Terminal): void {
+  const print = (text: string): void => void out.write(text);
+  const command = group
     .command('check')
     .summary('check a settings file, and see what it costs')
     .description(
@@ -14,28 +17,24 @@ export function addCheck(group: Command, print: (text: string) => void): void {
     )
     .requiredOption('-c, --config <file>', 'settings in TOML')
     .option('--json', 'one JSON document: sizes in bytes, times in seconds')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  xaynet coordinator check -c coordinator.toml\n  xaynet coordinator check -c coordinator.toml --json | jq .needs.largest',
-    )
     .action(async ({ config: file, json }: { config: string; json?: true }) => {
-      const [{ loadSettings, readTls }, { explain }, { measureMaskTimes }, { needsOf }, { explanationLines }, { grouped }] = await Promise.all([
+      const [{ loadSettings, readTls }, { explain: explanationOf }, { measureMaskTimes }, { needsOf }, { explanationLines }, { grouped }] = await Promise.all([
         import('@xaynet/coordinator'),
         import('../config/explanation.ts'),
         import('../config/times.ts'),
         import('../operator/needs.ts'),
         import('../config/text.ts'),
-        import('../demo/report.ts'),
+        import('../figures.ts'),
       ]);
-      const settings = loadSettings(file, process.env);
-      const { api, admin, pet, store, modelLength, mask } = settings;
+      const settings = loadSettings(file, env);
+      const { api, admin, pet, store, record, modelLength, mask } = settings;
       const notices = [...settings.notices, ...(api.tls === undefined ? [] : readTls(api.tls).notices), ...exposed(settings)];
       const rounds = {
         smallest: { updates: pet.update.count.min, sums: pet.sum.count.min },
         largest: { updates: pet.update.count.max, sums: pet.sum.count.max },
       };
       const needs = { smallest: needsOf(settings, rounds.smallest), largest: needsOf(settings, rounds.largest) };
-      const explanation = explain(mask, { length: modelLength, ...rounds.smallest }, measureMaskTimes(mask));
+      const explanation = explanationOf(mask, { length: modelLength, ...rounds.smallest }, measureMaskTimes(mask));
       if (json) return print(`${JSON.stringify({ file, ok: true, notices, rounds, needs, masking: explanation }, undefined, 2)}\n`);
       const column = (name: string, of: (need: (typeof needs)['smallest']) => number): string =>
         `  ${name.padEnd(38)}${size(of(needs.smallest)).padStart(10)}${size(of(needs.largest)).padStart(12)}`;
@@ -44,13 +43,14 @@ export function addCheck(group: Command, print: (text: string) => void): void {
         `${[
           `${file}: nothing is wrong`,
           `  listens on ${api.host.includes(':') ? `[${api.host}]` : api.host}:${api.port}, ${api.tls === undefined ? 'plain HTTP' : api.tls.clientAuth === undefined ? 'HTTPS' : 'HTTPS with client certificates'}; ${admin === undefined ? 'no admin routes' : `admin routes on ${admin.host}:${admin.port}`}`,
-          `  ${store.kind === 'memory' ? 'keeps everything in memory: a restart loses the round and all models' : `keeps rounds and models in ${store.path}`}`,
+          `  ${keptIn(settings)}`,
+          ...(record === undefined ? [] : [`  ${recordingLine(record)}`]),
           ...notices.map((notice) => `  notice: ${notice}`),
           '',
           `  a coordinator with it needs, at most      ${`U = ${grouped(rounds.smallest.updates)}`.padStart(7)}${`U = ${grouped(rounds.largest.updates)}`.padStart(12)}`,
           `  ${''.padEnd(38)}${`S = ${grouped(rounds.smallest.sums)}`.padStart(10)}${`S = ${grouped(rounds.largest.sums)}`.padStart(12)}`,
           column(`memory, ${needs.smallest.uploads} uploads at once`, ({ memory }) => memory),
-          column('disk', total),
+          column(store.kind === 'redis' ? (store.blobs === 's3' ? 'in Redis and S3' : 'memory of Redis') : 'disk', total),
           column('  contributions and checkpoints', ({ disk }) => disk.contributions),
           column('  dictionaries', ({ disk }) => disk.dictionaries),
           column(`  models (keep_models = ${store.keepModels === 0 ? 'all, 100 here' : store.keepModels})`, ({ disk }) => disk.models),
@@ -62,10 +62,37 @@ export function addCheck(group: Command, print: (text: string) => void): void {
           '',
           `what its smallest round asks of everybody (xaynet config explain ${mask.name} --length ${modelLength}):`,
           '',
-          ...explanationLines(explanation, (_, text) => text),
+          ...explanationLines(explanation, paintOn(out, env)),
         ].join('\n')}\n`,
       );
     });
+  explain(command, {
+    json: [
+      '{"file", "ok": true, "notices": texts, "rounds": {"smallest", "largest"}, "needs": {"smallest": {"memory", "disk": {…}, "received", …}, "largest": {…}}, "masking": as xaynet config explain --json}; sizes in bytes, times in seconds.',
+    ],
+    environment: [['XAYNET__…', 'settings over those of the file: XAYNET__PET__SUM__PROB=0.5 stands for prob in [pet.sum]']],
+    files: [['coordinator.toml', 'the settings, and the certificates and keys that they name']],
+    examples: [
+      ['xaynet coordinator check -c coordinator.toml', 'is it right, and what does it need'],
+      ['xaynet coordinator check -c coordinator.toml --json | jq .needs.largest', 'memory and disk of the largest round'],
+    ],
+    seeAlso: ['docs/SETTINGS.md', 'docs/OPERATING.md', 'xaynet doctor'],
+  });
+}
+
+/** Where rounds are recorded, and how large that becomes. */
+function recordingLine({ path, maxBytes, keep }: { path: string; maxBytes: number; keep: number }): string {
+  const most = keep === 0 ? 'for ever (keep = 0): it grows without end' : `up to ${size(keep * maxBytes)}`;
+  return `records the events of rounds in ${path}, ${most}; xaynet replay shows them`;
+}
+
+/** Where rounds and models are. */
+function keptIn({ store, redis, s3 }: Awaited<ReturnType<typeof import('@xaynet/coordinator')['loadSettings']>>): string {
+  const { globalModels, rounds } = s3?.buckets ?? {};
+  const copies = s3 === undefined ? '' : `; copies of models in the bucket ${globalModels}`;
+  if (store.kind === 'memory') return `keeps everything in memory: a restart loses the round and all models${copies}`;
+  if (store.kind === 'embedded') return `keeps rounds and models in ${store.path}${copies}`;
+  return `keeps rounds and models in Redis under the prefix ${redis?.prefix}${s3 === undefined ? '' : `, large bytes in the buckets ${globalModels} and ${rounds}`}`;
 }
 
 /** What an operator may not have meant: reachable by everybody, and anybody on the way can read and change it. */

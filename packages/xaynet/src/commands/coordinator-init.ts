@@ -3,13 +3,15 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { writePrivateFile } from '../files.ts';
+import { explain } from '../help/manual.ts';
+import type { Terminal } from '../screen.ts';
 import { wholeNumber } from './numbers.ts';
 
 const MOST = 2 ** 32;
 
 /** Adds `init` to `group`. */
-export function addInit(group: Command, print: (text: string) => void): void {
-  group
+export function addInit(group: Command, { out }: Terminal): void {
+  const command = group
     .command('init')
     .summary('write a settings file with every setting explained')
     .description(
@@ -18,14 +20,33 @@ export function addInit(group: Command, print: (text: string) => void): void {
     .argument('[file]', 'where to write it', 'coordinator.toml')
     .option('--length <n>', 'number of weights of the model', wholeNumber(1, MOST))
     .option('--force', 'replace the file when there is one')
-    .addHelpText('after', '\nExamples:\n  xaynet coordinator init\n  xaynet coordinator init /etc/xaynet/coordinator.toml --length 2410')
-    .action(async (file: string, options: { length?: number; force?: true }) => {
+    .option('--json', 'one JSON document on standard output; nothing is asked')
+    .action(async (file: string, { length: given, force, json }: { length?: number; force?: true; json?: true }) => {
       const { commentedSettings } = await import('@xaynet/coordinator');
-      const length = options.length ?? (process.stdin.isTTY && process.stdout.isTTY ? await askLength() : undefined);
-      writePrivateFile(file, commentedSettings({ length }), { replace: options.force === true });
-      const next = length === undefined ? `set length in [model] in it, then run\n  ` : '';
-      print(`${file} written (mode 0600: it may come to hold secrets); ${next}xaynet coordinator check -c ${file}\n`);
+      const length = given ?? (process.stdin.isTTY && process.stdout.isTTY && !json ? await askLength() : undefined);
+      writePrivateFile(file, commentedSettings({ length }), { replace: force === true });
+      if (json) out.write(`${JSON.stringify({ file, length: length ?? null }, undefined, 2)}\n`);
+      else out.write(`${afterwards(file, length).join('\n')}\n`);
     });
+  explain(command, {
+    json: ['{"file": what was written, "length": number of weights in it, null: it must be set}'],
+    files: [['coordinator.toml', 'the settings, mode 0600: they may come to hold secrets']],
+    examples: [
+      ['xaynet coordinator init', 'coordinator.toml in this folder; the length of the model is asked for'],
+      ['xaynet coordinator init /etc/xaynet/coordinator.toml --length 2410', 'without a question'],
+    ],
+    seeAlso: ['docs/SETTINGS.md', 'xaynet coordinator check'],
+  });
+}
+
+/** What to do with the file. */
+function afterwards(file: string, length: number | undefined): string[] {
+  return [
+    `${file} written (mode 0600: it may come to hold secrets)`,
+    ...(length === undefined ? ['next: set length in [model] in it, to the number of weights of the model'] : []),
+    `next: xaynet coordinator check -c ${file}   # what it costs; then the same without check`,
+    'Its defaults want about forty participants; for a handful on one machine see packages/coordinator/samples/handful.toml.',
+  ];
 }
 
 async function askLength(): Promise<number | undefined> {

@@ -30,24 +30,48 @@ describe('init and check', () => {
   test('a file that parses to the defaults, is not replaced, and is checked', async () => {
     const file = join(folder, 'made.toml');
     const { code, out } = await here('init', file, '--length', '1000');
-    assert.deepEqual([code, out], [0, `${file} written (mode 0600: it may come to hold secrets); xaynet coordinator check -c ${file}\n`]);
+    assert.equal(code, 0);
+    assert.deepEqual(out.split('\n').slice(0, 2), [
+      `${file} written (mode 0600: it may come to hold secrets)`,
+      `next: xaynet coordinator check -c ${file}   # what it costs; then the same without check`,
+    ]);
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.deepEqual(parseSettings(readFileSync(file, 'utf8')), parseSettings({ model: { length: 1000 } }));
     const again = await here('init', file);
     assert.deepEqual([again.code, /file-exists/.test(again.err)], [1, true]);
-    assert.match((await here('init', file, '--force')).out, /set length in \[model\] in it, then run/);
+    assert.match((await here('init', file, '--force')).out, /^next: set length in \[model\]/m);
     const unfinished = await here('check', '-c', file);
     assert.deepEqual([unfinished.code, /model\.length: is missing/.test(unfinished.err)], [1, true], unfinished.err);
   });
 
+  test('check says which buckets are used, and tells no key', async () => {
+    const file = join(folder, 'buckets.toml');
+    const s3 = '[s3]\nregion = "eu-west-1"\naccess_key = "hush"\nsecret_access_key = "hush"\nbuckets.global_models = "published"\n';
+    for (const [store, expected] of [
+      ['blobs = "s3"', /keeps rounds and models in xaynet-data; copies of models in the bucket published\n/],
+      ['blobs = "s3"\nkind = "memory"', /loses the round and all models; copies of models in the bucket published\n/],
+      [
+        `blobs = "s3"\nkind = "redis"\nkey = "${'a5'.repeat(32)}"\n[redis]\nurl = "redis://x"`,
+        /in Redis under the prefix xaynet, large bytes in the buckets published and published-rounds\n/,
+      ],
+      ['', /keeps rounds and models in xaynet-data\n[\s\S]*notice: \[s3\] .* is read but not used/],
+    ] as const) {
+      writeFileSync(file, `[model]\nlength = 4\n[store]\n${store}\n${s3}`);
+      const { code, out } = await here('check', '-c', file);
+      assert.equal(code, 0);
+      assert.match(out, expected);
+      assert.doesNotMatch(out, /hush/);
+    }
+  });
+
   test('check tells what rounds need, as text and as JSON', async () => {
     const file = join(folder, 'checked.toml');
-    writeFileSync(file, '[model]\nlength = 1000000\n[api]\nbind_address = "0.0.0.0:8081"\n[redis]\nurl = "redis://x"\n');
+    writeFileSync(file, '[model]\nlength = 1000000\n[api]\nbind_address = "0.0.0.0:8081"\n[redis]\nurl = "redis://x"\n[record]\npath = "r"\n');
     const { code, out } = await here('check', '-c', file);
     assert.equal(code, 0);
     assert.match(
       out,
-      /nothing is wrong[\s\S]*listens on 0\.0\.0\.0:8081, plain HTTP[\s\S]*notice: \[redis\][\s\S]*notice: \[api\] listens beyond this machine without TLS[\s\S]*U = 10 +U = 10 000\n[\s\S]*memory, 8 uploads[\s\S]*an update message +7\.0 MB +7\.0 MB\n[\s\S]*Power2\/F32\/B0\/M6/,
+      /nothing is wrong[\s\S]*listens on 0\.0\.0\.0:8081, plain HTTP[\s\S]*records the events of rounds in r, up to 134 MB; [\s\S]*notice: \[redis\][\s\S]*notice: \[api\] listens beyond this machine without TLS[\s\S]*U = 10 +U = 10 000\n[\s\S]*memory, 8 uploads[\s\S]*an update message +7\.0 MB +7\.0 MB\n[\s\S]*Power2\/F32\/B0\/M6/,
     );
     assert.doesNotMatch(out, /NaN|undefined|Infinity/);
     const { needs, notices, masking } = JSON.parse((await here('check', '-c', file, '--json')).out);
@@ -73,7 +97,7 @@ describe('init and check', () => {
 
 test('a word that is no command, and a file that is not named, are mistakes of the command line', async () => {
   for (const [args, message] of [
-    [['statsu'], /unknown command 'statsu'/],
+    [['statsu'], /unknown command 'statsu'\n\(Did you mean status\?\)/],
     [['-c', 'x.toml', 'extra'], /unknown command 'extra'/],
     [[], /required option '-c, --config <file>' not specified/],
     [['run'], /required option '-c, --config <file>' not specified/],
@@ -103,7 +127,7 @@ function coordinator(
   child.stdout.on('data', (data) => (text += data));
   child.stderr.on('data', (data) => (text += data));
   const said = async (what: RegExp): Promise<RegExpExecArray> => {
-    for (const begun = performance.now(); performance.now() - begun < 25_000; await sleep(20)) {
+    for (const begun = performance.now(); performance.now() - begun < 150_000; await sleep(20)) {
       const found = what.exec(text);
       if (found !== null) return found;
     }

@@ -12,11 +12,12 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** A parser of decimal numbers from `least` to `most`. */
+/** A parser of decimal numbers from `least` to `most`, also with an exponent as in `1e-3`. */
 export function decimalNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d*\.?\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`A number from ${least} to ${most} is expected.`);
+    if (!/^\d*\.?\d+(e[+-]?\d{1,3})?$/i.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`A number from ${least} to ${most} is expected.`);
     return value;
   };
 }

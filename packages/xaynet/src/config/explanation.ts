@@ -3,7 +3,7 @@
 
 import { cheapestConfig, MASK_CONFIGS, type MaskConfig, maskConfigCosts } from '@xaynet/core/mask';
 import { HEADER_LENGTH, MAX_PLAIN_MESSAGE, MESSAGE_OVERHEAD, sum2PayloadSize, updatePayloadSize } from '@xaynet/core/message';
-import { grouped } from '../demo/report.ts';
+import { grouped } from '../figures.ts';
 import type { MaskTimes } from './times.ts';
 
 /** The size of a round. */

@@ -1,7 +1,7 @@
 // Explanations for people: one configuration with a round, or a table of many. Pure functions from data to lines.
 
-import { grouped, percent } from '../demo/report.ts';
-import type { Paint } from '../demo/view.ts';
+import { grouped, percent } from '../figures.ts';
+import type { Paint } from '../screen.ts';
 import type { ConfigSummary, Explanation } from './explanation.ts';
 
 type Row = readonly [name: string, value: string, remark: string];

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { rational } from '@xaynet/core/mask';
+import { main } from '../main.ts';
 import { checkBound } from './device.ts';
 import { CLEARLY_BETTER, type DemoReport } from './report.ts';
 
@@ -14,35 +15,47 @@ const BIN = fileURLToPath(new URL('../../bin/xaynet.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'xaynet-demo-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the demo with a folder for temporary files of its own, so that what it leaves behind is seen. */
+/** Runs the demo with a folder for temporary files of its own, so that what it leaves behind is seen; stopped when `stop` matches and `look` has seen enough. */
 function demo(
   name: string,
   args: readonly string[],
-  stopAfter?: RegExp,
-): Promise<{ code: number | null; out: string; err: string; left: string[]; stopped: number }> {
+  stop?: RegExp,
+  look: (matched: RegExpExecArray) => Promise<unknown> = async () => {},
+): Promise<{ code: number | null; out: string; err: string; left: string[] }> {
   const temporary = join(folder, name);
   mkdirSync(temporary);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [BIN, 'demo', ...args], { env: { ...process.env, NODE_OPTIONS: '', TMPDIR: temporary } });
     let out = '';
     let err = '';
-    let signalled = 0;
+    let signalled = false;
     child.stdout.on('data', (data) => (out += data));
     child.stderr.on('data', (data) => {
       err += data;
-      if (stopAfter?.test(err) && signalled === 0) {
-        signalled = performance.now();
-        child.kill('SIGINT');
-      }
+      const matched = signalled ? null : stop?.exec(err);
+      if (!matched) return;
+      signalled = true;
+      look(matched).finally(() => child.kill('SIGINT'));
     });
-    child.on('close', (code) => resolve({ code, out, err, left: readdirSync(temporary), stopped: performance.now() - signalled }));
+    child.on('close', (code) => resolve({ code, out, err, left: readdirSync(temporary) }));
   });
 }
 
 // Mostly waiting for windows and polls, so they run side by side.
 describe('the demo', { concurrency: 3 }, () => {
-  test('six participants learn together in two rounds', async () => {
-    const { code, out, err, left } = await demo('first', ['--participants', '6', '--rounds', '2', '--seed', '6', '--pad', '3000', '--json']);
+  test('six participants learn together in two rounds, which go on with --stay until they are stopped', async () => {
+    let watched = false;
+    const reportsOf = async (url: string): Promise<number> => ((await (await fetch(`${url}rounds`)).json()) as { reports: unknown[] }).reports.length;
+    const { code, out, err, left } = await demo(
+      'first',
+      ['--participants', '6', '--rounds', '2', '--seed', '6', '--pad', '3000', '--stay', '--json', '--record', join(folder, 'recordings')],
+      /The rounds go on: (http:\S+) shows them/,
+      async ([, url]) => {
+        while ((await reportsOf(url!)) < 3) await new Promise((resolve) => setTimeout(resolve, 100));
+        watched = true;
+      },
+    );
+    assert.ok(watched, 'accuracy is reported of the rounds that go on, too');
     const report = JSON.parse(out) as DemoReport;
     assert.deepEqual([report.verdict, code], [{ ok: true, reasons: [] }, 0], err);
     assert.ok(report.accuracy.federated >= report.accuracy.alone.mean + CLEARLY_BETTER);
@@ -56,8 +69,12 @@ describe('the demo', { concurrency: 3 }, () => {
     assert.ok(report.bytes.update > 3001 * 8 && report.bytes.update < 3001 * 8 + 1500, `${report.bytes.update} bytes an update`);
     assert.ok(report.bytes.up > 2 * 3 * report.bytes.update);
     assert.match(err, /round \d+ {2}sum {5}\d accepted: p0\d[\s\S]*round \d+ {2}done/, 'progress is on standard error, in plain lines');
+    assert.match(err, /watch it in a browser: http:/);
     assert.ok(!err.includes('\u001b'), 'without escape sequences');
     assert.deepEqual(left, [], 'nothing is left behind');
+    let replayed = '';
+    assert.equal(await main(['replay', join(folder, 'recordings')], { out: (text) => (replayed += text), err: (text) => (replayed += text) }), 0, replayed);
+    assert.match(replayed, /, [2-9] models; replayed as recorded/);
   });
 
   test('a promise that is not kept: said plainly, exit 1, and the report is there all the same', async () => {
@@ -74,11 +91,11 @@ describe('the demo', { concurrency: 3 }, () => {
     assert.deepEqual([code, left], [1, []]);
   });
 
-  test('Ctrl-C in a round: stops within a second, exit 130, nothing on standard output, nothing left behind', async () => {
-    const { code, out, err, left, stopped } = await demo('stopped', ['--participants', '6', '--seed', '6', '--json'], /sum {5}\d+ accepted/);
+  test('Ctrl-C in a round: stops before the round ends, exit 130, nothing on standard output, nothing left behind', async () => {
+    const { code, out, err, left } = await demo('stopped', ['--participants', '6', '--seed', '6', '--json'], /sum {5}\d+ accepted/);
     assert.deepEqual([code, out, left], [130, '', []]);
     assert.match(err, /xaynet: stopped\n$/);
-    assert.ok(stopped < 1000, `${stopped} ms`);
+    assert.doesNotMatch(err, /round \d+ {2}done/);
   });
 });
 

@@ -7,11 +7,11 @@ import { toHex } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
 import type { Rational } from '@xaynet/core/mask';
 import type { ModelRequest, Participant } from '@xaynet/participant';
+import type { Digits } from '../learning/digits.ts';
+import { train, WEIGHTS } from '../learning/network.ts';
+import { seededRandom } from '../learning/seeded-random.ts';
 import { LOCAL_TRAINING } from './baselines.ts';
-import type { Digits } from './digits.ts';
-import { train, WEIGHTS } from './network.ts';
 import type { Role } from './progress.ts';
-import { seededRandom } from './seeded-random.ts';
 
 /** What a device is and holds. */
 export interface Device {
@@ -37,6 +37,9 @@ export interface Device {
   readonly onUpdateSent: (bytes: number, last: boolean) => void;
 }
 
+/** The round had all it takes, or had ended: so it is with most messages on a busy machine, and the next round is another chance. */
+const CAME_TOO_LATE: readonly string[] = ['transport-refused', 'sum-not-counted'];
+
 /** Takes part in round after round until the signal aborts; rejects with what its participant cannot get over. */
 export async function runDevice(device: Device): Promise<void> {
   const { participant, signal, poll } = device;
@@ -44,7 +47,7 @@ export async function runDevice(device: Device): Promise<void> {
   while (!signal.aborted) {
     try {
       const tick = await participant.tick({ signal });
-      if (tick.failure !== undefined) throw tick.failure;
+      if (tick.failure !== undefined && !CAME_TOO_LATE.includes(tick.failure.code)) throw tick.failure;
       const decided = tick.state !== 'new-round' && tick.round !== undefined && tick.round !== known;
       if (decided) {
         known = tick.round;

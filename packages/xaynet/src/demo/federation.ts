@@ -9,12 +9,12 @@ import { SigningKeySeed } from '@xaynet/core/bytes';
 import { signingKeyPairFromSeed } from '@xaynet/core/crypto';
 import { type MaskConfig, rational } from '@xaynet/core/mask';
 import { Participant } from '@xaynet/participant';
+import type { Digits } from '../learning/digits.ts';
+import { seededBytes } from '../learning/seeded-bytes.ts';
 import { runDevice } from './device.ts';
-import type { Digits } from './digits.ts';
 import type { Progress } from './progress.ts';
-import { RoundJudge, type RoundsResult } from './round-judge.ts';
+import { accuracyOf, RoundJudge, type RoundsResult } from './round-judge.ts';
 import { phaseWindows, type RoleOdds, roleOdds, type Window } from './round-plan.ts';
-import { seededBytes } from './seeded-bytes.ts';
 import { countingFetch } from './traffic.ts';
 import { measureCosts } from './work-costs.ts';
 
@@ -30,8 +30,12 @@ export interface FederationInput {
   readonly rounds: number;
   /** Seconds that one participant's training takes. */
   readonly training: number;
+  /** Folder for a recording of the rounds; undefined: none is made. */
+  readonly record?: string | undefined;
   readonly signal: AbortSignal;
   readonly tell: (progress: Progress) => void;
+  /** Called when there were rounds enough, with the address of the coordinator; the rounds go on until it resolves. */
+  readonly after?: ((result: FederationResult, url: string) => Promise<void>) | undefined;
 }
 
 /** What came out of it. */
@@ -45,7 +49,14 @@ export interface FederationResult extends RoundsResult {
 
 /** Runs rounds until `rounds` were successful; rejects with a coded error or the signal's reason, having stopped everything. */
 export async function runFederation(input: FederationInput): Promise<FederationResult> {
-  const { seed, shares, mask, length, tell } = input;
+  const { seed, shares, mask, length } = input;
+  let coordinator: Coordinator | undefined;
+  // The page shows what only the demo can know; the last report may meet a coordinator that is closing.
+  const report = (round: number, accuracy: number): void => void coordinator?.report(round, { accuracy }).catch(() => {});
+  const tell: FederationInput['tell'] = (progress) => {
+    input.tell(progress);
+    if (progress.type === 'finished') report(progress.result.round, progress.result.accuracy);
+  };
   const odds = roleOdds(shares.length);
   const poll = Math.max(0.05, 0.003 * shares.length);
   const windows = phaseWindows(shares.length, odds, measureCosts({ vect: mask, unit: mask }, length, input.training), poll);
@@ -58,10 +69,9 @@ export async function runFederation(input: FederationInput): Promise<FederationR
   const stop = new AbortController();
   const signal = AbortSignal.any([input.signal, stop.signal]);
   const folder = mkdtempSync(join(tmpdir(), 'xaynet-demo-'));
-  let coordinator: Coordinator | undefined;
   const running: Promise<void>[] = [];
   try {
-    coordinator = await Coordinator.start(demoSettings(mask, length, odds, windows, folder), { random: seededBytes(seed, 'coordinator') });
+    coordinator = await Coordinator.start(demoSettings(input, odds, windows, folder), { random: seededBytes(seed, 'coordinator') });
     input.signal.throwIfAborted();
     const total = shares.reduce((sum, share) => sum + share.labels.length, 0);
     const keys = shares.map((_, i) => signingKeyPairFromSeed(SigningKeySeed(seededBytes(seed, `keys ${i}`)(32))));
@@ -72,8 +82,9 @@ export async function runFederation(input: FederationInput): Promise<FederationR
       bytes.down += down;
       tell({ type: 'traffic', up, down });
     });
-    const judge = new RoundJudge({ ...input, windows, keys: keys.map((pair) => pair.publicKey) });
+    const judge = new RoundJudge({ ...input, tell, windows, keys: keys.map((pair) => pair.publicKey) });
     const { url } = coordinator;
+    tell({ type: 'address', url: `${url}/` });
     const finished = new Promise<void>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason));
       const unsubscribe = coordinator!.on((event) => {
@@ -117,7 +128,10 @@ export async function runFederation(input: FederationInput): Promise<FederationR
       for (const device of devices) running.push(device.catch(reject));
     });
     await finished;
-    return { ...judge.result(), ...bytes, updateBytes: updates.bytes / Math.max(1, updates.count) };
+    coordinator.on((event) => event.type === 'model' && report(event.round, accuracyOf(event.model, input.test)));
+    const result = { ...judge.result(), ...bytes, updateBytes: updates.bytes / Math.max(1, updates.count) };
+    await input.after?.(result, `${url}/`);
+    return result;
   } finally {
     stop.abort(new Error('the demo is over'));
     await Promise.all(running);
@@ -127,7 +141,7 @@ export async function runFederation(input: FederationInput): Promise<FederationR
 }
 
 /** The coordinator's settings, as they would stand in its file. */
-function demoSettings(mask: MaskConfig, length: number, odds: RoleOdds, windows: Record<'sum' | 'update' | 'sum2', Window>, folder: string): Settings {
+function demoSettings({ mask, length, record }: FederationInput, odds: RoleOdds, windows: Record<'sum' | 'update' | 'sum2', Window>, folder: string): Settings {
   return parseSettings({
     api: { bind_address: '127.0.0.1:0' },
     pet: {
@@ -138,5 +152,7 @@ function demoSettings(mask: MaskConfig, length: number, odds: RoleOdds, windows:
     mask: { group_type: mask.group, data_type: mask.data, bound_type: mask.bound, model_type: mask.model },
     model: { length },
     store: { kind: 'embedded', path: folder },
+    page: { masked_update: true }, // all participants are made up
+    ...(record === undefined ? {} : { record: { path: record } }),
   });
 }

@@ -9,6 +9,8 @@ export type Role = 'waiting' | 'sum' | 'update' | 'none';
 /** One thing that happened. */
 export type Progress =
   | { readonly type: 'note'; readonly text: string }
+  /** Where the coordinator's page is. */
+  | { readonly type: 'address'; readonly url: string }
   | { readonly type: 'round'; readonly round: number; readonly attempt: number }
   | { readonly type: 'phase'; readonly phase: string; readonly least?: number | undefined; readonly most?: number | undefined }
   | { readonly type: 'role'; readonly participant: number; readonly role: Role }
@@ -41,6 +43,8 @@ export interface Board {
   up: number;
   down: number;
   note: string;
+  /** Of the coordinator's page. */
+  address: string | undefined;
 }
 
 /** A board before the first round. */
@@ -62,6 +66,7 @@ export function newBoard(participants: number, rounds: number, untrained: number
     up: 0,
     down: 0,
     note: '',
+    address: undefined,
   };
 }
 
@@ -70,6 +75,9 @@ export function take(board: Board, progress: Progress, now: number): void {
   switch (progress.type) {
     case 'note':
       board.note = progress.text;
+      return;
+    case 'address':
+      board.address = progress.url;
       return;
     case 'round':
       board.round = progress.round;

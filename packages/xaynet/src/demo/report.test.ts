@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CLEARLY_BETTER, type DemoReport, judge, largestDifference, percent, type RoundResult, reportLines } from './report.ts';
+import { percent } from '../figures.ts';
+import { CLEARLY_BETTER, type DemoReport, judge, largestDifference, type RoundResult, reportLines } from './report.ts';
 
 const round = (over: Partial<RoundResult> = {}): RoundResult => ({
   number: 1,

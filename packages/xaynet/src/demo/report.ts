@@ -1,6 +1,8 @@
 // What a demo found, and whether that is what it promises: the federated model clearly better than training alone, and the
 // unmasked model no further from the plain mean than the arithmetic allows. The same report is the table and the `--json`.
 
+import { grouped, percent, scientific } from '../figures.ts';
+
 /** One successful round. */
 export interface RoundResult {
   /** 1, 2, … among the successful rounds. */
@@ -126,21 +128,6 @@ export function reportLines(report: DemoReport): string[] {
   return [...rows.map(line), '', `  held out: ${report.heldOut}`, `  seed: ${report.seed}`];
 }
 
-/** `0.9137` as `91.4 %`. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
 function points(share: number): string {
   return `${share < 0 ? '−' : '+'}${(100 * Math.abs(share)).toFixed(1)} points`;
-}
-
-/** Two digits and an exponent, `0` for nothing. */
-export function scientific(value: number): string {
-  return value === 0 ? '0' : value.toExponential(1);
-}
-
-/** `1234567` as `1 234 567`. */
-export function grouped(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' ');
 }

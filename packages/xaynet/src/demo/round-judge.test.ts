@@ -6,12 +6,12 @@ import { MaskSeed, PublicEncryptKey, RoundSeed, SigningKeySeed } from '@xaynet/c
 import { signingKeyPairFromSeed } from '@xaynet/core/crypto';
 import { Aggregation, type MaskConfig, type Model, maskModel, parseMaskConfig, type Rational, rational } from '@xaynet/core/mask';
 import { encodeModel, type RoundParams, readModel, roundIdOf } from '@xaynet/core/round';
-import { loadDigits, pickRows, splitDigits } from './digits.ts';
-import { initialWeights, WEIGHTS } from './network.ts';
+import { loadDigits, pickRows, splitDigits } from '../learning/digits.ts';
+import { initialWeights, WEIGHTS } from '../learning/network.ts';
+import { seededRandom } from '../learning/seeded-random.ts';
 import type { Progress } from './progress.ts';
 import { judge as verdict } from './report.ts';
 import { MOST_FAILURES, RoundJudge } from './round-judge.ts';
-import { seededRandom } from './seeded-random.ts';
 
 const { train, test: held } = splitDigits(loadDigits());
 const few = pickRows(held, [0, 1, 2, 3]);

@@ -6,10 +6,10 @@ import type { CoordinatorEvent } from '@xaynet/coordinator';
 import { type PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { XaynetError } from '@xaynet/core/errors';
 import type { MaskConfig } from '@xaynet/core/mask';
-import { roundIdOf } from '@xaynet/core/round';
-import type { Digits } from './digits.ts';
-import { compareModels, differenceBound, weightedMean } from './exact-mean.ts';
-import { accuracy, WEIGHTS } from './network.ts';
+import { type PublishedModel, roundIdOf } from '@xaynet/core/round';
+import type { Digits } from '../learning/digits.ts';
+import { compareModels, differenceBound, weightedMean } from '../learning/exact-mean.ts';
+import { accuracy, WEIGHTS } from '../learning/network.ts';
 import type { Progress } from './progress.ts';
 import type { RoundResult } from './report.ts';
 import type { Window } from './round-plan.ts';
@@ -118,17 +118,21 @@ export class RoundJudge {
       return { weights, examples: shares[index]!.labels.length };
     });
     const { difference, largestMean } = compareModels(event.model.toModel(), weightedMean(updates));
-    const weights = Float32Array.from(event.model.toWeights('F64').subarray(0, WEIGHTS));
     return {
       number: this.#results.length + 1,
       round: event.round,
       sums: this.#sums,
       updates: updates.length,
-      accuracy: accuracy(weights, test),
+      accuracy: accuracyOf(event.model, test),
       difference,
       bound: differenceBound({ vect: mask, unit: mask }, updates.length, event.scalarSum, largestMean),
       scalarSum: Number(event.scalarSum.numerator) / Number(event.scalarSum.denominator),
       seconds: (performance.now() - this.#begun) / 1000,
     };
   }
+}
+
+/** The share of `test` that a published model reads right; what pads it is left out. */
+export function accuracyOf(model: PublishedModel, test: Digits): number {
+  return accuracy(Float32Array.from(model.toWeights('F64').subarray(0, WEIGHTS)), test);
 }

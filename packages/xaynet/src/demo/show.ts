@@ -1,15 +1,8 @@
-// Brings a demo to its reader: a live view on a terminal, redrawn ten times a second, and plain lines anywhere else. NO_COLOR
-// takes the colours away, TERM=dumb the live view.
+// Brings a demo to its reader: a live view on a terminal, redrawn ten times a second, and plain lines anywhere else.
 
+import { type Environment, isLive, type Output, type Paint, paintOn, Screen } from '../screen.ts';
 import { type Board, type Progress, take } from './progress.ts';
-import { frame, type Paint, paintFor, plainLine, Screen } from './view.ts';
-
-/** A stream to show things on: `process.stdout` and `process.stderr` are ones. */
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-}
+import { frame, plainLine } from './view.ts';
 
 /** Shows one demo. */
 export class Show {
@@ -19,11 +12,10 @@ export class Show {
   #board: Board | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(out: Output) {
+  constructor(out: Output, env: Environment) {
     this.#out = out;
-    const live = out.isTTY === true && process.env.TERM !== 'dumb';
-    this.#screen = live ? new Screen(out) : undefined;
-    this.#paint = paintFor(live && (process.env.NO_COLOR ?? '') === '');
+    this.#screen = isLive(out, env) ? new Screen(out) : undefined;
+    this.#paint = paintOn(out, env);
   }
 
   /** A line that stays: before the live view begins or after it ended. */

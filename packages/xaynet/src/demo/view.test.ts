@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { paintFor, Screen } from '../screen.ts';
+import { sparkline } from '../sparkline.ts';
 import { newBoard, type Progress, take } from './progress.ts';
-import { frame, nameOf, paintFor, plainLine, Screen, sparkline } from './view.ts';
+import { frame, nameOf, plainLine } from './view.ts';
 
 const result = { number: 1, round: 1, sums: 1, updates: 3, accuracy: 0.5, difference: 1e-10, bound: 4e-10, scalarSum: 0.7, seconds: 1.25 };
 
@@ -18,6 +20,8 @@ function afterUpdatePhase(): ReturnType<typeof newBoard> {
     { type: 'role', participant: 2, role: 'none' },
     { type: 'accepted', participant: 0, tag: 'update' },
     { type: 'traffic', up: 1_234_567, down: 89 },
+    { type: 'address', url: 'http://127.0.0.1:1234/' },
+    { type: 'note', text: 'something else' },
   ];
   for (const progress of happened) take(board, progress, 1000);
   return board;
@@ -35,6 +39,8 @@ test('the frame shows round, phase with countdown, roles, messages, bytes and ac
     'sum 1  update 1  sum2 0',
     'up 1 234 567  down 89',
     '10.0 %',
+    'watch it in a browser: http://127.0.0.1:1234/',
+    'something else',
   ]) {
     assert.ok(text.includes(part), `${part} in\n${text}`);
   }

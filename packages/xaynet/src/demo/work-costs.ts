@@ -6,7 +6,7 @@ import { MaskSeed } from '@xaynet/core/bytes';
 import { generateEncryptKeyPair, generateSigningKeyPair, openMaskSeed, openSealed, seal, sealMaskSeed, sign, verify } from '@xaynet/core/crypto';
 import { Aggregation, deriveMask, encodeMaskObject, type MaskConfigPair, maskModel, rational } from '@xaynet/core/mask';
 import { encodeModel, readModel } from '@xaynet/core/round';
-import { WEIGHTS } from './network.ts';
+import { WEIGHTS } from '../learning/network.ts';
 import type { WorkCosts } from './round-plan.ts';
 
 /** Zeros of the padding that are decoded to know what all of them cost. */

@@ -1,10 +1,11 @@
-// The requests that an operator's commands make: GET to a running coordinator, over HTTP or HTTPS with authorities and a client certificate of
+// The requests that an operator's commands make, nearly all GET, to a running coordinator, over HTTP or HTTPS with authorities and a client certificate of
 // one's own. node:http rather than fetch, which takes none of these. Certificates are always verified; there is no switch for that.
 
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { XaynetError } from '@xaynet/core/errors';
-import { connectionError, readTlsFiles, type TlsFiles, type TlsOptions } from './tls.ts';
+import { connectionError } from '@xaynet/participant/node';
+import { readTlsFiles, type TlsFiles, type TlsOptions } from './tls.ts';
 
 /** Where the coordinator is, and who is believed to be it. */
 export interface Connection extends TlsFiles {
@@ -40,12 +41,12 @@ export class Client {
   }
 
   /**
-   * The answer to one GET or HEAD, its body not yet read. Rejects with `transport-unreachable`, `transport-tls` or `transport-timeout`; unless the
+   * The answer to one request without a body, its body not yet read. Rejects with `transport-unreachable`, `transport-tls` or `transport-timeout`; unless the
    * status is in `expected`, with `transport-refused` and what the coordinator says of it, or `transport-status` when it says nothing.
    */
   async open(
     path: string,
-    options: { method?: 'GET' | 'HEAD'; headers?: Record<string, string>; expected?: readonly number[]; signal?: AbortSignal | undefined } = {},
+    options: { method?: 'GET' | 'HEAD' | 'POST'; headers?: Record<string, string>; expected?: readonly number[]; signal?: AbortSignal | undefined } = {},
   ): Promise<IncomingMessage> {
     const url = new URL(this.urlOf(path));
     const { method = 'GET', expected = [200], signal } = options;
@@ -65,7 +66,7 @@ export class Client {
   }
 
   /** A JSON document. Rejects as {@link Client.open}, and with `transport-not-pet` for what is none. */
-  async json(path: string, options: { expected?: readonly number[] } = {}): Promise<unknown> {
+  async json(path: string, options: Parameters<Client['open']>[1] = {}): Promise<unknown> {
     const response = await this.open(path, options);
     const text = new TextDecoder().decode(await readAll(response, MOST_JSON));
     try {

@@ -29,6 +29,7 @@ export interface StatusDocument {
   readonly lastFailure?: (Cause & { readonly round: number; readonly phase: string; readonly at: number }) | null;
   readonly model?: { readonly id: string; readonly round: number | null } | null;
   readonly task?: { readonly modelLength: number; readonly mask: string };
+  readonly fleet?: { readonly self: string; readonly leader?: string | null; readonly members: readonly { readonly id: string }[] } | null;
   readonly store?: { readonly bytes: number; readonly free: number | null } | null;
 }
 

@@ -18,13 +18,13 @@ const LONGEST_WAIT = 10_000;
 
 /**
  * The events from now on, until `signal` aborts. The first connection must succeed; later `trouble` is told why one was lost, and undefined
- * when there is one again.
+ * when there is one again; `opened` of the first connection.
  */
 export async function* followEvents(
   client: Client,
-  options: { types?: string | undefined; signal: AbortSignal; trouble: (why: string | undefined) => void },
+  options: { types?: string | undefined; signal: AbortSignal; trouble: (why: string | undefined) => void; opened?: () => void },
 ): AsyncGenerator<StreamEvent, void> {
-  const { signal, trouble } = options;
+  const { signal, trouble, opened } = options;
   let last: string | undefined;
   let wait = FIRST_WAIT;
   let connected = false;
@@ -34,6 +34,7 @@ export async function* followEvents(
       const path = `/events${options.types === undefined ? '' : `?types=${encodeURIComponent(options.types)}`}`;
       const headers = { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) };
       const response = await client.open(path, { headers, signal });
+      if (!connected) opened?.();
       connected = true;
       if (lost) trouble(undefined);
       lost = false;

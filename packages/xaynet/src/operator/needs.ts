@@ -20,6 +20,8 @@ const BODY_BYTES = 256 * 2 ** 20;
 /** A sealed seed in the dictionary in memory and in the database: key, seed, and what holds them. */
 const SEED_MEMORY = 400;
 const SEED_DISK = 160;
+/** The same in the memory of Redis; measured. */
+const SEED_REDIS = 190;
 const RECORD_BYTES = 1500;
 /** Models and records of "keep all" grow without bound; so many are counted. */
 const MANY = 100;
@@ -29,7 +31,7 @@ export interface Needs {
   /** Peak memory of the process with so many uploads at once. */
   readonly memory: number;
   readonly uploads: number;
-  /** On the disk, at most, by what takes it. */
+  /** On the disk, or in Redis and S3, at most, by what takes it. */
   readonly disk: { readonly contributions: number; readonly dictionaries: number; readonly models: number; readonly records: number };
   /** In and out in a full round. */
   readonly received: number;
@@ -47,7 +49,7 @@ export function needsOf(settings: Settings, round: { readonly updates: number; r
   const updateMessage = updatePayloadSize(pair, length, sums) + MESSAGE_OVERHEAD;
   const model = modelSizeAtMost(mask, { length, updates, sums });
   const perCheckpoint = Math.max(FEWEST_PER_CHECKPOINT, Math.ceil(CHECKPOINT_BYTES / object));
-  const embedded = store.kind === 'embedded';
+  const isKept = store.kind !== 'memory';
   const keptModels = store.keepModels === 0 ? MANY : store.keepModels;
   const keptRounds = store.keepRounds === 0 ? MANY : store.keepRounds;
   const underWay = COPIES * updateMessage * Math.min(UPLOADS, Math.max(2, BODY_BYTES / updateMessage));
@@ -55,10 +57,10 @@ export function needsOf(settings: Settings, round: { readonly updates: number; r
     // Three vectors of 8 bytes a weight: the sum, and a mask and the result, or a checkpoint, beside it; then the model and its latest copy.
     memory: PROCESS_BYTES + 3 * 8 * length + underWay + 2 * model + updates * sums * SEED_MEMORY,
     uploads: UPLOADS,
-    disk: embedded
+    disk: isKept
       ? {
           contributions: Math.min(updates, 2 * perCheckpoint) * object + 2 * object,
-          dictionaries: updates * sums * SEED_DISK + sums * object,
+          dictionaries: updates * sums * (store.kind === 'redis' ? SEED_REDIS : SEED_DISK) + sums * object,
           models: (keptModels + 1) * model,
           records: keptRounds * RECORD_BYTES,
         }

@@ -12,11 +12,12 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { SigningKeySeed, toHex } from '@xaynet/core/bytes';
 import { sign, signingKeyPairFromSeed } from '@xaynet/core/crypto';
+import { span } from '../figures.ts';
 import { main } from '../main.ts';
 import { certificates } from './certificates.test.ts';
 import { Client } from './client.ts';
 import { followEvents, parseEvents, type StreamEvent } from './events.ts';
-import { eventLine, span } from './text.ts';
+import { eventLine } from './text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'xaynet-operator-'));
 const closing: (() => void)[] = [];
@@ -90,6 +91,18 @@ describe('status', () => {
     assert.deepEqual(JSON.parse((await xaynet('status', '--url', url, '--json')).out), STATUS);
   });
 
+  test('of a fleet: who is there, who leads, which one this is', async () => {
+    const lineOf = async (fleet: object): Promise<string> => {
+      const { out } = await xaynet('status', '--url', await serve((_, response) => json(response, { ...STATUS, fleet, store: { bytes: 0, free: null } })));
+      assert.doesNotMatch(out, /^store/m, 'nothing is known of how much is stored');
+      return /^fleet +(.*)$/m.exec(out)![1]!;
+    };
+    const members = [{ id: 'a' }, { id: 'b' }];
+    assert.equal(await lineOf({ self: 'a', leader: 'b', members }), '2 processes; b leads, this one is a');
+    assert.equal(await lineOf({ self: 'a', members }), '2 processes; nobody leads, this one is a');
+    assert.equal(await lineOf({ self: 'a', leader: 'a', members: [{ id: 'a' }] }), 'one process; this one, a, leads');
+  });
+
   test('what is not there, and what is something else', async () => {
     const gone = await xaynet('status', '--url', 'http://127.0.0.1:9');
     assert.deepEqual([gone.code, /transport-unreachable/.test(gone.err)], [1, true], gone.err);
@@ -126,9 +139,9 @@ describe('status', () => {
     const bare = await xaynet('status', '--url', url, ...files.slice(0, 2));
     assert.deepEqual([bare.code, /CERTIFICATE_REQUIRED: .*--cert and --key/.test(bare.err)], [1, true], `so is a client without one: ${bare.err}`);
     const plain = await xaynet('status', '--url', url.replace('https', 'http'));
-    assert.deepEqual([plain.code, /https:\/\/ in --url/.test(plain.err)], [1, true], plain.err);
+    assert.deepEqual([plain.code, /https:\/\/ in the URL/.test(plain.err)], [1, true], plain.err);
     const secure = await xaynet('status', '--url', (await serve((_, response) => json(response, STATUS))).replace('http', 'https'));
-    assert.deepEqual([secure.code, /http:\/\/ in --url/.test(secure.err)], [1, true], secure.err);
+    assert.deepEqual([secure.code, /http:\/\/ in the URL/.test(secure.err)], [1, true], secure.err);
   });
 });
 
@@ -223,11 +236,50 @@ describe('events', () => {
     assert.deepEqual([troubles.length, troubles[1]], [2, undefined]);
   });
 
+  test('say at once that they are connected, and to what', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/status') return json(response, STATUS);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.flushHeaders();
+    });
+    // The command's own listener alone is told to stop: the test runner listens as well, and would end all tests.
+    const before = new Set(process.listeners('SIGTERM'));
+    let ended: Promise<unknown> = Promise.resolve();
+    const said = new Promise<string>((resolve) => {
+      ended = main(['coordinator', 'events', '--url', url], { out: () => undefined, err: (text) => text.startsWith('connected') && resolve(text) });
+    });
+    assert.equal(await said, `connected to ${url}, round 7, phase update; waiting for events (Ctrl-C ends)\n`);
+    for (const listener of process.listeners('SIGTERM')) if (!before.has(listener)) listener('SIGTERM');
+    await ended;
+  });
+
   test('a first connection that fails is an error', async () => {
     const { code, err } = await xaynet('events', '--url', 'http://127.0.0.1:9');
     assert.deepEqual([code, /transport-unreachable/.test(err)], [1, true]);
     const refused = await xaynet('events', '--url', await serve((_, response) => response.writeHead(400).end()), '--types', 'nonsense');
     assert.match(refused.err, /\/events\?types=nonsense: 400/);
+  });
+});
+
+describe('report', () => {
+  test('numbers of a round, with the token of the environment or of a file; refusals with what the coordinator says', async () => {
+    const asked: (string | undefined)[][] = [];
+    const url = await serve((request, response) => {
+      asked.push([request.method, request.url, request.headers.authorization]);
+      json(response, { round: 12 });
+    });
+    const token = join(folder, 'token');
+    writeFileSync(token, 'secret of a file\n');
+    const { code, out, err } = await xaynet('report', '--url', url, '--token-file', token, '--round', '12', 'accuracy=0.91', 'loss=1e-3');
+    assert.deepEqual([code, out, err], [0, 'round 12: accuracy 0.91, loss 1e-3\n', '']);
+    assert.deepEqual(asked, [['POST', '/admin/report?round=12&accuracy=0.91&loss=1e-3', 'Bearer secret of a file']]);
+    for (const args of [['accuracy'], ['accuracy=high'], ['Accuracy=1'], ['round=3'], []])
+      assert.equal((await xaynet('report', '--url', url, '--token-file', token, '--round', '12', ...args)).code, 2, args.join());
+    assert.match((await xaynet('report', '--url', url, '--round', '12', 'accuracy=1')).err, /no token: set XAYNET__ADMIN__TOKEN/);
+    const refusing = await serve((_, response) => {
+      response.writeHead(422, { 'content-type': 'application/problem+json' }).end('{"code":"report-invalid","title":"no such round"}');
+    });
+    assert.match((await xaynet('report', '--url', refusing, '--token-file', token, '--round', '9', 'a=1')).err, /422 report-invalid: no such round/);
   });
 });
 

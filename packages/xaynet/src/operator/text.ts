@@ -1,12 +1,12 @@
 // What a running coordinator says, for people: tables of a status and of rounds, a line for an event. Pure functions from data to lines.
 
 import type { RoundRecord } from '@xaynet/coordinator';
-import { grouped } from '../demo/report.ts';
+import { grouped, size, span } from '../figures.ts';
 import type { StatusDocument } from './documents.ts';
 
 /** A coordinator's status, line by line. */
 export function statusLines(status: StatusDocument, url: string): string[] {
-  const { now, round, phase, window, counts, paused, lastFailure, model, task, store } = status;
+  const { now, round, phase, window, counts, paused, lastFailure, model, task, fleet, store } = status;
   const rows: (readonly [string, string] | undefined)[] = [
     ['coordinator', `${url}, version ${status.version}, up for ${span(status.uptime)}`],
     ['round', grouped(round)],
@@ -24,11 +24,21 @@ export function statusLines(status: StatusDocument, url: string): string[] {
       : undefined,
     ['model', model ? `of round ${model.round ?? '–'} (${model.id.slice(0, 20)}${model.id.length > 20 ? '…' : ''})` : 'none yet'],
     task ? ['task', `${grouped(task.modelLength)} weights, masked by ${task.mask}`] : undefined,
-    store ? ['store', `${size(store.bytes)}${store.free === null ? '' : `, ${size(store.free)} free on its disk`}`] : undefined,
+    fleet ? ['fleet', fleetText(fleet)] : undefined,
+    store && (fleet == null || store.bytes > 0)
+      ? ['store', `${size(store.bytes)}${store.free === null ? '' : `, ${size(store.free)} free on its disk`}`]
+      : undefined,
   ];
   const shown = rows.filter((row) => row !== undefined);
   const width = Math.max(...shown.map(([name]) => name.length));
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+/** Who shares the round, and who leads. */
+function fleetText({ self, leader, members }: StatusDocument['fleet'] & {}): string {
+  const count = members.length === 1 ? 'one process' : `${grouped(members.length)} processes`;
+  if (leader === self) return `${count}; this one, ${self}, leads`;
+  return `${count}; ${typeof leader === 'string' ? `${leader} leads` : 'nobody leads'}, this one is ${self}`;
 }
 
 /** Records of rounds as a table, the newest first; `verified` tells of each whether its signature holds. */
@@ -78,31 +88,4 @@ function time(milliseconds: number): string {
   if (Number.isNaN(date.getTime())) return '–';
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
-
-/** A time span with one unit and what is left in the next: `3 h 12 min`. */
-export function span(seconds: number): string {
-  if (!(seconds > 0)) return '0 s';
-  const units = [
-    [86_400, 'd'],
-    [3600, 'h'],
-    [60, 'min'],
-    [1, 's'],
-  ] as const;
-  const at = units.findIndex(([unit]) => seconds >= unit);
-  if (at < 0) return 'below 1 s';
-  const [unit, name] = units[at]!;
-  const next = units[at + 1];
-  const rest = next === undefined ? 0 : Math.floor((seconds % unit) / next[0]);
-  return `${Math.floor(seconds / unit)} ${name}${rest > 0 ? ` ${rest} ${next![1]}` : ''}`;
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-
-/** Bytes with a decimal unit: `582 B`, `7.0 MB`. */
-export function size(bytes: number): string {
-  if (bytes < 1) return '0 B';
-  const unit = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** unit;
-  return `${unit === 0 ? Math.round(value) : value.toFixed(value < 99.95 ? 1 : 0)} ${UNITS[unit]}`;
 }
