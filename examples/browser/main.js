@@ -1,7 +1,5 @@
-import { runParticipant } from '@xaynet/participant';
-
 const target = 0.25 + Math.random() / 2; // stands for data that never leaves this page
-const run = runParticipant({
+const run = xaynet.runBrowserParticipant({
   url: new URLSearchParams(location.search).get('coordinator') ?? 'http://127.0.0.1:8081',
   train: async (global, { length }) => {
     const weights = Float32Array.from(global?.weights ?? new Float32Array(length), Number);
