@@ -8,19 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
+import { FLAGS } from './chromium-path.ts';
 import { atEnd } from './end.ts';
 import type { Line } from './lines.ts';
 import type { Order } from './suite.ts';
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** Runs the order in a page, and tells every line and every start. */
 export async function runInChromium(executablePath: string, order: Order, told: (line: Line | string) => void): Promise<void> {
@@ -44,7 +35,7 @@ export async function runInChromium(executablePath: string, order: Order, told: 
   const profile = mkdtempSync(join(tmpdir(), 'xaynet-bench-chromium-'));
   const forget = atEnd(() => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
   // Signals are this program's: it closes the browser itself.
-  const browser = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: FLAGS });
+  const browser = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: [...FLAGS] });
   try {
     const tab = await browser.newPage();
     const where = `Chromium ${browser.browser()?.version() ?? /Chrome\/([\d.]+)/.exec(await tab.evaluate(() => navigator.userAgent))?.[1] ?? ''}`;

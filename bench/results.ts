@@ -7,7 +7,7 @@ const RESULTS = new URL('RESULTS.md', import.meta.url);
 const OPERATING = new URL('../docs/OPERATING.md', import.meta.url);
 
 /** Where a kind of numbers stands; `sizing`: in docs/OPERATING.md. */
-export type Section = 'lines' | 'all' | 'plot' | 'memory' | 'coordinator' | 'sizing';
+export type Section = 'lines' | 'all' | 'plot' | 'memory' | 'coordinator' | 'runtimes' | 'simulate' | 'fleet' | 'sizing';
 
 /** The machine in a line. */
 export function machine(): string {

@@ -1,7 +1,7 @@
 // Checks that the documents say what is: every path that a document links or that CONTRIBUTING's table names exists, every
 // error code stands in docs/ERRORS.md and nothing else does, every package is in ARCHITECTURE's map, and no file of the project
-// names a path of one machine, a package registry or a place outside the project. Every finding names tests that exist.
-import { execFileSync } from 'node:child_process';
+// names a path of one machine, a package registry or a place outside the project. Every finding names tests that exist. docs/CLI.md is up to date.
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ const documents = [
   'CHANGELOG.md',
   ...globSync('docs/**/*.md'),
   ...globSync('packages/*/README.md'),
+  ...globSync('examples/{,*/}README.md'),
   'vectors/README.md',
   'bench/RESULTS.md',
 ];
@@ -50,7 +51,9 @@ for (const folder of globSync('packages/*/src/*/').map((path) => path.replace(/\
 // 3. docs/ERRORS.md lists exactly the codes of the table, with their sentences and advice.
 const { ERRORS } = await import('../packages/core/src/errors.ts');
 const errorsDocument = existsSync('docs/ERRORS.md') ? readFileSync('docs/ERRORS.md', 'utf8') : '';
-const documented = new Map([...errorsDocument.matchAll(/^\| `([a-z0-9-]+)` \| (\d+) \| (.*?) \| (.*?) \|$/gm)].map((match) => [match[1], match]));
+const documented = new Map(
+  [...errorsDocument.matchAll(/^\| <a id="[a-z0-9-]+"><\/a>`([a-z0-9-]+)` \| (\d+) \| (.*?) \| (.*?) \|$/gm)].map((match) => [match[1], match]),
+);
 for (const [code, { sentence, todo, status }] of Object.entries(ERRORS)) {
   const row = documented.get(code);
   if (!row) problems.push(`docs/ERRORS.md: ${code} is missing (npm run errors writes the table)`);
@@ -102,6 +105,12 @@ for (const path of globSync('packages/*/src/attackers/*.test.ts')) {
 for (const key of readFileSync('docs/SETTINGS.md', 'utf8').matchAll(/^\| `compat\.([a-z_0-9]+)`/gm)) {
   if (!security.includes(`| \`${key[1]}\` |`)) problems.push(`docs/SECURITY.md: compat.${key[1]} is not in its table of switches`);
 }
+
+// 7. docs/CLI.md and the manual pages are what the commands say of themselves.
+const cli = spawnSync(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', 'scripts/write-cli.mjs', '--check'], {
+  encoding: 'utf8',
+});
+if (cli.status !== 0) problems.push((cli.stdout + cli.stderr).trim());
 
 for (const problem of problems) console.log(problem);
 console.log(

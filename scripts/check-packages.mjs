@@ -1,18 +1,22 @@
 // Checks each package as npm would publish it: builds it, lets publint read its manifest, and looks at the file list: no tests,
-// no sources without build, every export there, one version for all, and the licence inside.
+// no sources without build, every export there, one version for all, and the licence inside; then uses all as strangers do (check-consumers.mjs).
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { buildScript } from './build-browser.mjs';
+import { checkConsumers } from './check-consumers.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.json'], { stdio: 'inherit' });
+for (const name of ['xaynet', 'xaynet.no-wasm']) await buildScript({ wasm: name === 'xaynet', outfile: `packages/participant/dist/script/${name}.js` });
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const problems = [];
 
 for (const folder of globSync('packages/*').filter((path) => existsSync(`${path}/package.json`))) {
   const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  if (manifest.private) continue;
   if (manifest.version !== version) problems.push(`${folder}: version ${manifest.version}, the project has ${version}`);
   for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
     if (name.startsWith('@xaynet/') && range !== version) problems.push(`${folder}: depends on ${name} ${range}, not ${version}`);
@@ -35,6 +39,8 @@ for (const [path, { optionalDependencies, resolved }] of Object.entries(packages
   }
   if (/^https?:/.test(resolved ?? '')) problems.push(`package-lock.json: ${path} records a download address`);
 }
+
+problems.push(...checkConsumers(process.cwd()));
 
 for (const problem of problems) console.log(problem);
 console.log(problems.length === 0 ? 'packages: ready to publish' : `packages: ${problems.length} problems`);

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { install } from './install.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Silent when there is nothing to do, except for `npm run setup`.
@@ -23,18 +24,9 @@ function fail(text) {
 }
 
 if (!installed()) {
-  say(`installing the packages of package-lock.json and Node ${pinned()} into ${join(root, 'node_modules')} (once; about 450 MB, usually under a minute)`);
   said = true;
-  const started = Date.now();
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const run = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: process.platform === 'win32',
-  });
-  if (run.error) fail(`npm could not be started (${run.error.message}). Install npm 10 or newer and try again.`);
-  if (run.status !== 0) fail('npm ci failed; its message is above. Check the network and the free disk space (about 500 MB), then run the same command again.');
-  say(`installed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  const what = `the packages of package-lock.json and Node ${pinned()} into ${join(root, 'node_modules')} (once; about 450 MB, usually under a minute)`;
+  if (!(await install({ folder: root, what, say }))) process.exit(1);
 }
 
 const runtime = nodeVersion();

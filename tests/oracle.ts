@@ -102,6 +102,11 @@ export function oracleMask(vect: Encoding, unit: Encoding, seed: Uint8Array, len
   return { unit: unitElement, elements };
 }
 
+/** The double nearest to a big integer, by its digits: `Number` of a big integer is wrong from 2^63 on in some engines (Hermes 0.12). */
+export function oracleDouble(integer: bigint): number {
+  return Number(String(integer));
+}
+
 /** The value of a finite float by doubling it until it is whole; big integers are themselves. */
 export function oracleExact(value: number | bigint): Fraction {
   if (typeof value === 'bigint') return { numerator: value, denominator: 1n };

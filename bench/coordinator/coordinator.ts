@@ -16,7 +16,9 @@ export interface Setup {
   readonly length: number;
   readonly sums: number;
   readonly updates: number;
-  readonly store: 'embedded' | 'memory';
+  readonly store: 'embedded' | 'memory' | 'redis';
+  /** More lines of `[store]`: its blobs, its key. */
+  readonly storeLines?: string;
   /** More lines of the settings file. */
   readonly lines: string;
   /** The program to run. */
@@ -92,21 +94,7 @@ export class CoordinatorProcess {
 
   /** CPU time until now; undefined where there is no /proc. */
   cpu(): CpuTime | undefined {
-    try {
-      const seconds = (stat: string): number => {
-        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return (Number(fields[11]) + Number(fields[12])) / TICKS; // utime and stime, fields 14 and 15 counted from the pid on
-      };
-      const folder = `/proc/${this.#child.pid}`;
-      const threads: Record<string, number> = {};
-      for (const task of readdirSync(`${folder}/task`)) {
-        const name = readFileSync(`${folder}/task/${task}/comm`, 'utf8').trim();
-        threads[name] = (threads[name] ?? 0) + seconds(readFileSync(`${folder}/task/${task}/stat`, 'utf8'));
-      }
-      return { total: seconds(readFileSync(`${folder}/stat`, 'utf8')), threads };
-    } catch {
-      return undefined;
-    }
+    return cpuTime(this.#child.pid);
   }
 
   /** Resident memory in bytes, now and at most until now; undefined where there is no /proc. */
@@ -152,14 +140,33 @@ export class CoordinatorProcess {
   }
 }
 
-function settingsText({ length, sums, updates, store, lines }: Setup, folder: string): string {
+/** CPU time of a process until now; undefined where there is no /proc. */
+function cpuTime(pid: number | undefined): CpuTime | undefined {
+  try {
+    const seconds = (stat: string): number => {
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / TICKS; // utime and stime, fields 14 and 15 counted from the pid on
+    };
+    const folder = `/proc/${pid}`;
+    const threads: Record<string, number> = {};
+    for (const task of readdirSync(`${folder}/task`)) {
+      const name = readFileSync(`${folder}/task/${task}/comm`, 'utf8').trim();
+      threads[name] = (threads[name] ?? 0) + seconds(readFileSync(`${folder}/task/${task}/stat`, 'utf8'));
+    }
+    return { total: seconds(readFileSync(`${folder}/stat`, 'utf8')), threads };
+  } catch {
+    return undefined;
+  }
+}
+
+function settingsText({ length, sums, updates, store, storeLines = '', lines }: Setup, folder: string): string {
   const phase = (name: string, count: number): string => `[pet.${name}]\ncount = { min = ${count}, max = ${count} }\ntime = { min = 0, max = 3600 }\n`;
   return [
     '[api]\nbind_address = "127.0.0.1:0"\n[log]\nfilter = "warn"\n',
     phase('sum', sums).replace('\n', '\nprob = 0.1\n'),
     phase('update', updates).replace('\n', '\nprob = 1\n'),
     phase('sum2', sums),
-    `[model]\nlength = ${length}\n[store]\nkind = "${store}"\npath = ${JSON.stringify(join(folder, 'data'))}\n`,
+    `[model]\nlength = ${length}\n[store]\nkind = "${store}"\npath = ${JSON.stringify(join(folder, 'data'))}\n${storeLines}`,
     lines,
   ].join('');
 }

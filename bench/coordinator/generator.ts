@@ -9,7 +9,8 @@ import { RoundForge } from './messages.ts';
 
 /** What a round shall be. */
 export interface Load {
-  readonly url: string;
+  /** The coordinators, which get the messages by turns. */
+  readonly urls: readonly string[];
   readonly sums: number;
   readonly updates: number;
   readonly connections: number;
@@ -38,7 +39,8 @@ export interface Sent {
 }
 
 let load: Load;
-let http: HttpClient;
+let clients: HttpClient[] = [];
+let turn = 0;
 let forge: RoundForge;
 let uploads: Uint8Array[][] = [];
 
@@ -46,7 +48,7 @@ const abilities = {
   /** Brings the coordinator to its update phase and makes all updates. */
   prepare: async (given: Load): Promise<Prepared> => {
     load = given;
-    http = new HttpClient(load.url, load.connections);
+    clients = load.urls.map((url) => new HttpClient(url, load.connections));
     const begun = process.cpuUsage();
     // Right after its start a coordinator may still show the parameters from before its round.
     for (let tries = 0; ; tries++) {
@@ -74,14 +76,15 @@ const abilities = {
     };
   },
 
-  /** Sends them, as many at a time as there are connections. */
-  send: async (): Promise<Sent> => {
+  /** Sends them, as many at a time as there are connections, but for the last `keep`. */
+  send: async (keep: number): Promise<Sent> => {
     const updates: number[] = [];
     const messages: number[] = [];
     const cpu = process.cpuUsage();
     const begun = performance.now();
     const connection = async (): Promise<void> => {
-      for (let upload = uploads.shift(); upload !== undefined; upload = uploads.shift()) {
+      while (uploads.length > keep) {
+        const upload = uploads.shift()!;
         const first = performance.now();
         for (const message of upload) {
           const since = performance.now();
@@ -96,27 +99,44 @@ const abilities = {
     return { seconds: (performance.now() - begun) / 1000, updates, messages, cpu: (user + system) / 1e6 };
   },
 
+  /** Seconds until everybody can read the seeds, after the last update: the phase is closed, and the sum made. */
+  close: async (): Promise<number> => {
+    const begun = performance.now();
+    await document(seedsPath());
+    return (performance.now() - begun) / 1000;
+  },
+
   /** Ends the round and checks that the global model is the mean of the updates. */
-  finish: async (): Promise<{ seconds: number }> => {
+  finish: async (): Promise<{ seconds: number; model: number }> => {
     const messages = forge.sum2Messages();
-    await document(`/seeds?pk=${encodeURIComponent(toBase64(forge.sumKey))}`);
+    await document(seedsPath());
     const begun = performance.now();
     for (const message of messages) await post(message);
     const model = await document('/model');
     const seconds = (performance.now() - begun) / 1000;
     forge.check(readModel(model).toWeights('F32'));
-    http.close();
-    return { seconds };
+    for (const client of clients) client.close();
+    return { seconds, model: model.length };
   },
 } satisfies Abilities;
 
 /** What {@link Helper} may ask of this script. */
 export type Generator = typeof abilities;
 
+/** Of the coordinators, the one whose turn it is. */
+function next(): HttpClient {
+  return clients[turn++ % clients.length]!;
+}
+
+function seedsPath(): string {
+  return `/seeds?pk=${encodeURIComponent(toBase64(forge.sumKey))}`;
+}
+
 /** Sends a message; one that is refused is an error, because all of them are right. */
 async function post(message: Uint8Array): Promise<void> {
+  const client = next();
   for (;;) {
-    const { status, body } = await http.ask('POST', '/message', message);
+    const { status, body } = await client.ask('POST', '/message', message);
     if (status === 200 || status === 202) return;
     const text = new TextDecoder().decode(body);
     if (status !== 429 && status !== 503) throw new Error(`a message was answered ${status}: ${text}`);
@@ -127,9 +147,9 @@ async function post(message: Uint8Array): Promise<void> {
 /** A document, as soon as it is published. */
 async function document(path: string): Promise<Uint8Array> {
   for (let wait = 5; ; wait = Math.min(200, wait * 1.5)) {
-    const { status, body } = await http.ask('GET', path);
+    const { status, body } = await next().ask('GET', path);
     if (status === 200) return body;
-    if (status !== 204) throw new Error(`${path} was answered ${status}`);
+    if (status !== 204 && status !== 503) throw new Error(`${path} was answered ${status}`); // one of a fleet may not know yet
     await sleep(wait);
   }
 }

@@ -13,7 +13,7 @@ export type Abilities = Readonly<Record<string, (argument: never) => Promise<unk
 type Question = { readonly id: number; readonly name: string; readonly argument: unknown };
 type Reply = { readonly id: number; readonly value?: unknown; readonly error?: string };
 
-/** A process that runs one of the scripts of this folder. */
+/** A process that runs one of the scripts of this folder, or another one. */
 export class Helper<A extends Abilities> {
   readonly pid: number;
   readonly #child: ReturnType<typeof fork>;
@@ -21,7 +21,7 @@ export class Helper<A extends Abilities> {
   readonly #waiting: Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }> = new Map();
   #asked = 0;
 
-  constructor(script: string) {
+  constructor(script: string | URL) {
     this.#child = fork(fileURLToPath(new URL(script, import.meta.url)), { execArgv: FLAGS, serialization: 'advanced' });
     this.#forget = atEnd(() => this.#child.kill('SIGKILL'));
     this.pid = this.#child.pid ?? 0;

@@ -77,14 +77,14 @@ export async function runLoad(plan: LoadPlan, progress: (what: string) => void):
   const probe = new Helper<Probe>('probe.ts');
   try {
     progress('making the messages');
-    const prepared = await generator.ask('prepare', { url: coordinator.url, sums, updates, connections, chunk });
+    const prepared = await generator.ask('prepare', { urls: [coordinator.url], sums, updates, connections, chunk });
     const disk = diskSpeed(coordinator.folder, prepared.largest);
     progress(chunk === 0 ? 'sending whole updates' : `sending chunks of ${chunk} bytes`);
     await probe.ask('begin', { url: coordinator.url, every: 20 });
     const before = { cpu: coordinator.cpu(), stages: await coordinator.stages() };
     coordinator.resetPeak();
     const memory = coordinator.memory();
-    const sent = await generator.ask('send', undefined);
+    const sent = await generator.ask('send', 0);
     const peak = coordinator.memory()?.peak;
     const after = { cpu: coordinator.cpu(), stages: await coordinator.stages() };
     const seen = await probe.ask('end', undefined);
@@ -128,8 +128,8 @@ export async function runIdle(plan: LoadPlan, polling: { participants: number; c
   const pollers = new Helper<Pollers>('pollers.ts');
   try {
     const { sums, updates, connections, chunk } = plan;
-    await generator.ask('prepare', { url: coordinator.url, sums, updates, connections, chunk });
-    await generator.ask('send', undefined);
+    await generator.ask('prepare', { urls: [coordinator.url], sums, updates, connections, chunk });
+    await generator.ask('send', 0);
     await generator.ask('finish', undefined);
     await pollers.ask('poll', { url: coordinator.url, ...polling, seconds: polling.seconds / 5 }); // warms up
     const before = coordinator.cpu();

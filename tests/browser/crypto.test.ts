@@ -1,15 +1,10 @@
 // WebCrypto in a real browser: where the page is a secure context it is found and signs, verifies and hashes long messages with the
 // same bytes and verdicts as the portable base; where it is not, `crypto.subtle` is missing and the portable base does everything.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
+import { launchChromium, servePages } from './chromium.ts';
 
 const SCRIPT = `
 import { detectCryptoProviders, sha256Async, signAsync, signingKeyPairFromSeed, useCryptoProvider, verifyAsync } from '@xaynet/core/crypto';
@@ -29,7 +24,7 @@ globalThis.run = async () => {
 };
 `;
 
-test('WebCrypto is found in a secure context, is not missed in another, and gives the same bytes', { timeout: 60_000 }, async () => {
+test('WebCrypto is found in a secure context, is not missed in another, and gives the same bytes', async () => {
   const { outputFiles, warnings } = await build({
     stdin: { contents: SCRIPT, resolveDir: fileURLToPath(new URL('../..', import.meta.url)), loader: 'js' },
     bundle: true,
@@ -41,30 +36,22 @@ test('WebCrypto is found in a secure context, is not missed in another, and give
   assert.deepEqual(warnings, []);
   const script = outputFiles[0]!.text;
   assert.doesNotMatch(script, /getBuiltinModule|createRequire/, 'nothing native is in the bundle');
-  const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(`<script>${script}</script>`));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const profile = mkdtempSync(join(tmpdir(), 'xaynet-chromium-'));
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.XAYNET_CHROMIUM || '/usr/bin/chromium',
-    headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--host-resolver-rules=MAP xaynet.test 127.0.0.1'],
-  });
+  const server = await servePages((_, response) => response.setHeader('content-type', 'text/html').end(`<script>${script}</script>`));
+  const browser = await launchChromium('--host-resolver-rules=MAP xaynet.test 127.0.0.1');
   try {
-    const tab = await browser.newPage();
+    const tab = await browser.context.newPage();
     const base = { signing: 'noble', shortSigning: 'noble', hashing: 'noble', agreement: 'noble', sealing: 'noble' };
     for (const [host, secure] of [
       ['127.0.0.1', true],
       ['xaynet.test', false],
     ] as const) {
-      await tab.goto(`http://${host}:${port}/`);
+      await tab.goto(`http://${host}:${server.port}/`);
       const result: unknown = await tab.evaluate('run()');
       const report = secure ? { ...base, asyncSigning: 'webcrypto', asyncHashing: 'webcrypto' } : base;
       assert.deepEqual(result, { secure, report, good: true, bad: false, same: true });
     }
   } finally {
     await browser.close();
-    server.close();
-    rmSync(profile, { recursive: true, force: true });
+    await server.close();
   }
 });

@@ -2,17 +2,12 @@
 // reason, and from a bundle that leaves the module out; the bytes are those of Node.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { MaskSeed } from '@xaynet/core/bytes';
 import { encodeMaskObject, MASK_CONFIGS, maskModel, rational } from '@xaynet/core/mask';
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
+import { launchChromium, servePages } from './chromium.ts';
 
 const CONFIGS = MASK_CONFIGS.filter((_, i) => i % 7 === 0);
 const weights = (): Float32Array => Float32Array.from({ length: 301 }, (_, i) => Math.fround(((i * 7919) % 401) / 199 - 1));
@@ -37,12 +32,10 @@ async function bundle(conditions: string[]): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-test('a page masks on WebAssembly, or on the plain kernel where its policy or its bundle forbids that, with the bytes of Node', {
-  timeout: 60_000,
-}, async () => {
+test('a page masks on WebAssembly, or on the plain kernel where its policy or its bundle forbids that, with the bytes of Node', async () => {
   const scripts: Record<string, string> = { '/full.js': await bundle(['source']), '/without.js': await bundle(['source', 'no-wasm']) };
   assert.ok(scripts['/without.js']!.length < scripts['/full.js']!.length - 20_000, 'the module is left out');
-  const server = createServer(({ url = '/' }, response) => {
+  const server = await servePages(({ url = '/' }, response) => {
     const script = scripts[url];
     if (script !== undefined) return void response.setHeader('content-type', 'text/javascript').end(script);
     const [policy, file] = url.slice(1).split('-');
@@ -50,27 +43,20 @@ test('a page masks on WebAssembly, or on the plain kernel where its policy or it
     if (policy === 'wasm') response.setHeader('content-security-policy', "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'");
     response.setHeader('content-type', 'text/html').end(`<script src="/${file}.js"></script>`);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const profile = mkdtempSync(join(tmpdir(), 'xaynet-chromium-'));
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.XAYNET_CHROMIUM || '/usr/bin/chromium',
-    headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  const browser = await launchChromium();
   const expected = CONFIGS.map((vect) => {
     const object = maskModel({ config: { vect, unit: vect }, seed: MaskSeed(new Uint8Array(32).fill(9)), scalar: rational(1, 3), model: weights() });
     return Array.from(encodeMaskObject(object), (byte) => byte.toString(16)).join(' ');
   });
   try {
-    const tab = await browser.newPage();
+    const tab = await browser.context.newPage();
     for (const [page, kernel, reason] of [
       ['open-full', 'wasm', /native keystream/],
       ['wasm-full', 'wasm', /native keystream/],
       ['strict-full', 'plain', /Content Security Policy/i],
       ['open-without', 'plain', /no-wasm/],
     ] as const) {
-      await tab.goto(`http://127.0.0.1:${port}/${page}`);
+      await tab.goto(`${server.url}/${page}`);
       const [backend, objects] = (await tab.evaluate('run()')) as [{ kernel: string; keystream: string; reason?: string }, string[]];
       assert.deepEqual([backend.kernel, backend.keystream], [kernel, kernel], page);
       assert.match(backend.reason ?? '', reason, page);
@@ -78,7 +64,6 @@ test('a page masks on WebAssembly, or on the plain kernel where its policy or it
     }
   } finally {
     await browser.close();
-    server.close();
-    rmSync(profile, { recursive: true, force: true });
+    await server.close();
   }
 });

@@ -1,51 +1,23 @@
-// A real page in Chromium takes part in a round: the example of examples/browser, bundled, served from another origin than the
-// coordinator's, so that cross-origin requests are part of it. The rest of the round are participants in this process.
+// A real page in Chromium takes part in a round: the example of examples/browser with the script for tags, served from another origin
+// than the coordinator's, so that cross-origin requests are part of it. The rest of the round are participants in this process.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Coordinator, parseSettings } from '@xaynet/coordinator';
 import { runParticipant } from '@xaynet/participant';
-import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
+import { buildScript } from '../../scripts/build-browser.mjs';
+import { launchChromium, servePages } from './chromium.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const example = (name: string): Buffer => readFileSync(fileURLToPath(new URL(`../../examples/browser/${name}`, import.meta.url)));
 
-/** The bundle of the example, made as its README says. */
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(root, 'examples/browser/main.js')],
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    conditions: ['source'],
+test('a page takes part in a round across origins and its model is in the mean', async () => {
+  const script = await buildScript({ smallest: false });
+  const server = await servePages(({ url }, response) => {
+    if (url === '/xaynet.js') response.setHeader('content-type', 'text/javascript').end(script);
+    else if (url === '/main.js') response.setHeader('content-type', 'text/javascript').end(example('main.js'));
+    else response.setHeader('content-type', 'text/html').end(example('index.html'));
   });
-  return outputFiles[0]!.text;
-}
-
-test('a page takes part in a round across origins and its model is in the mean', { timeout: 60_000 }, async () => {
-  const page = readFileSync(join(root, 'examples/browser/index.html'));
-  const script = await bundle();
-  const server = createServer(({ url }, response) => {
-    if (url === '/bundle.js') response.setHeader('content-type', 'text/javascript').end(script);
-    else response.setHeader('content-type', 'text/html').end(page);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const settings = parseSettings({
     api: { bind_address: '127.0.0.1:0' },
     pet: {
@@ -62,28 +34,26 @@ test('a page takes part in a round across origins and its model is in the mean',
   for (let i = 0; i < 11; i++) {
     runParticipant({ url: coordinator.url, signal: stop.signal, poll: { min: 20, max: 100 }, train: async () => Float32Array.of(0.5, 0.5, 0.5) });
   }
-  const profile = mkdtempSync(join(tmpdir(), 'xaynet-chromium-'));
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.XAYNET_CHROMIUM || '/usr/bin/chromium',
-    headless: true,
-    args: FLAGS,
-  });
+  const browser = await launchChromium();
   try {
-    const tab = await browser.newPage();
+    const tab = await browser.context.newPage();
     const complaints: string[] = [];
     tab.on('pageerror', (error) => complaints.push(String(error)));
-    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/?coordinator=${encodeURIComponent(coordinator.url)}`);
+    tab.on('console', (message) => complaints.push(message.text()));
+    await tab.goto(`${server.url}/?coordinator=${encodeURIComponent(coordinator.url)}`);
     // Whatever its role was: something was sent, and the model of a round came back to the page.
-    await tab.waitForFunction(() => /\bsent\b[\s\S]*\bglobal-model\b/.test(document.querySelector('#log')?.textContent ?? ''), undefined, { timeout: 45_000 });
+    await tab.waitForFunction(() => /\bsent\b[\s\S]*\bglobal-model\b/.test(document.querySelector('#log')?.textContent ?? ''));
     const log = await tab.textContent('#log');
     assert.match(log ?? '', /selected/);
     assert.doesNotMatch(log ?? '', /error/);
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(
+      complaints.filter((text) => !text.includes('favicon')),
+      [],
+    );
   } finally {
     await browser.close();
     stop.abort();
     await coordinator.stop();
-    await new Promise((resolve) => server.close(resolve));
-    rmSync(profile, { recursive: true, force: true });
+    await server.close();
   }
 });

@@ -1,18 +1,13 @@
 // Web Workers in a real Chromium: pages that are isolated and may share memory, and pages that are not; a policy that forbids workers,
 // a script that is not there, workers that the page starts itself. Every sum must be the one that the page computes without threads.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { type BrowserContext, chromium } from 'playwright-core';
+import { type Chromium, launchChromium, type PageServer, servePages } from './chromium.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** What the page does: sums, unmasks and aggregates with a pool, and compares with the accumulator of the page itself. */
 const PAGE = `
@@ -62,9 +57,8 @@ const HEADERS: Record<string, Record<string, string>> = {
   '/policy': { 'content-security-policy': "script-src 'self' 'unsafe-eval'; worker-src 'none'" },
 };
 
-let server: Server;
-let browser: BrowserContext;
-let profile: string;
+let server: PageServer;
+let browser: Chromium;
 
 before(async () => {
   const bundle = async (stdin: { contents: string } | undefined, entry: string, format: 'esm' | 'iife'): Promise<string> => {
@@ -85,7 +79,7 @@ before(async () => {
     bundle({ contents: "import '@xaynet/core/threads/worker';" }, '', 'iife'),
   ]);
   const scripts: Record<string, string> = { '/page.js': page, '/worker.browser.js': module, '/alone/page.js': page, '/classic-worker.js': classic };
-  server = createServer(({ url = '/' }, response) => {
+  server = await servePages(({ url = '/' }, response) => {
     for (const [name, value] of Object.entries({ ...HEADERS['/isolated'], ...HEADERS[url] })) {
       if (url === '/isolated' || scripts[url] !== undefined || HEADERS[url]?.[name] !== undefined) response.setHeader(name, value);
     }
@@ -95,19 +89,12 @@ before(async () => {
     else
       response.setHeader('content-type', 'text/html').end(`<!doctype html><script type="module" src="${url === '/alone' ? '/alone' : ''}/page.js"></script>`);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  profile = mkdtempSync(join(tmpdir(), 'xaynet-chromium-'));
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.XAYNET_CHROMIUM || '/usr/bin/chromium',
-    headless: true,
-    args: FLAGS,
-  });
+  browser = await launchChromium();
 });
 
 after(async () => {
   await browser?.close();
-  await new Promise((resolve) => server.close(resolve));
-  rmSync(profile, { recursive: true, force: true });
+  await server?.close();
 });
 
 interface Report {
@@ -124,11 +111,11 @@ interface Report {
 
 /** Runs the page under a path; it must not complain. */
 async function run(path: string, options: object = {}): Promise<Report> {
-  const tab = await browser.newPage();
+  const tab = await browser.context.newPage();
   const complaints: string[] = [];
   tab.on('pageerror', (error) => complaints.push(String(error)));
   try {
-    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+    await tab.goto(`${server.url}${path}`);
     await tab.waitForFunction(() => 'run' in globalThis);
     const report = await tab.evaluate((given) => (globalThis as unknown as { run(given: object): Promise<Report> }).run(given), options);
     assert.deepEqual(complaints, []);
@@ -139,7 +126,7 @@ async function run(path: string, options: object = {}): Promise<Report> {
   }
 }
 
-test('an isolated page shares memory with its workers, any other copies', { timeout: 60_000 }, async () => {
+test('an isolated page shares memory with its workers, any other copies', async () => {
   for (const [path, options, shared] of [
     ['/isolated', {}, true],
     ['/isolated', { shared: false }, false],
@@ -152,18 +139,18 @@ test('an isolated page shares memory with its workers, any other copies', { time
   }
 });
 
-test('a page that asks for shared memory and cannot have it is told', { timeout: 60_000 }, async () => {
+test('a page that asks for shared memory and cannot have it is told', async () => {
   await assert.rejects(run('/', { shared: true }), /cannot share memory/);
 });
 
-test('a page can start the workers itself: from a blob, or a classic script', { timeout: 60_000 }, async () => {
+test('a page can start the workers itself: from a blob, or a classic script', async () => {
   for (const own of ['blob', '/classic-worker.js']) {
     const report = await run('/', { own });
     assert.deepEqual([report.inline, report.trouble], [0, undefined], own);
   }
 });
 
-test('where workers are forbidden, or their script is not there, the page does it itself and knows why', { timeout: 60_000 }, async () => {
+test('where workers are forbidden, or their script is not there, the page does it itself and knows why', async () => {
   for (const path of ['/policy', '/alone']) {
     const report = await run(path);
     assert.equal(report.threaded, 0, path);

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readRecording, replay } from '@xaynet/coordinator/replay';
+import { thorough } from '../thorough.ts';
 
 const BIN = fileURLToPath(new URL('../../packages/xaynet/bin/xaynet.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'xaynet-chaos-test-'));
@@ -39,18 +41,35 @@ function chaos(name: string, args: readonly string[], stopAt?: RegExp): Promise<
   });
 }
 
+/** Rounds, and kills in each of them; fewer outside CI. */
+const [ROUNDS, KILLS] = thorough ? [3, 3] : [2, 2];
+
 // One after another: each has a dozen processes to start.
 describe('chaos', () => {
-  test('three rounds, nine kills: every acknowledged update is in its model exactly once, every round goes on', async () => {
-    const { code, out, err, left } = await chaos('short', ['--rounds', '3', '--kills-per-round', '3', '--seed', '20261122', '--json']);
+  test('some rounds, several kills in each: every acknowledged update is in its model exactly once, every round goes on', async () => {
+    const recordings = join(folder, 'recordings');
+    const { code, out, err, left } = await chaos('short', [
+      ...['--rounds', String(ROUNDS), '--kills-per-round', String(KILLS), '--seed', '20261122', '--json'],
+      ...['--record', recordings],
+    ]);
     const report = JSON.parse(out);
     assert.deepEqual(report.breaches, [], err);
     assert.equal(code, 0, err);
     assert.deepEqual([report.updates.lost, report.updates.doubled, report.updates.corrupt, report.rounds.abandoned], [0, 0, 0, 0]);
-    assert.equal(report.rounds.completed, 3);
-    assert.ok(report.kills.coordinator >= 6 && report.rounds.resumed >= 2, err);
-    assert.ok(report.updates.counted >= report.updates.acknowledged && report.updates.acknowledged > 20, err);
+    assert.equal(report.rounds.completed, ROUNDS);
+    assert.ok(report.kills.coordinator >= (2 * ROUNDS * KILLS) / 3 && report.rounds.resumed >= ROUNDS - 1, err);
+    assert.ok(report.updates.counted >= report.updates.acknowledged && report.updates.acknowledged > (20 * ROUNDS) / 3, err);
     assert.deepEqual(left, [], 'nothing is left behind');
+    const files = readdirSync(recordings);
+    assert.ok(files.length > KILLS, `a file for each life of the coordinator: ${files.length}`);
+    let events = 0;
+    for (const file of files) {
+      for await (const item of replay(readRecording(join(recordings, file)))) {
+        assert.ok(item.type === 'torn' || item.divergence === undefined, `${file}: ${JSON.stringify(item)}`);
+        if (item.type === 'event') events++;
+      }
+    }
+    assert.ok(events > 2 * report.updates.counted, `${events} events, replayed as recorded`);
   });
 
   test('chunks, and Ctrl-C: the table so far, exit 130, nothing left behind', async () => {

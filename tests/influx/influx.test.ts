@@ -47,7 +47,7 @@ async function play(coordinator: Coordinator): Promise<CoordinatorEvent[]> {
   return events;
 }
 
-it('what a round measures can be read back from InfluxDB', { timeout: 60_000 }, async () => {
+it('what a round measures can be read back from InfluxDB', async () => {
   const db = await InfluxDb.start();
   try {
     const events = await play(await Coordinator.start(settings(db)));
@@ -85,7 +85,7 @@ it('what a round measures can be read back from InfluxDB', { timeout: 60_000 }, 
   }
 });
 
-it('a round does not notice a database that refuses or dies; the log says so, the password nowhere', { timeout: 60_000 }, async () => {
+it('a round does not notice a database that refuses or dies; the log says so, the password nowhere', async () => {
   const lines: string[] = [];
   const logger = createLogger({ level: 'debug', readable: false, output: { write: (line) => lines.push(line) } });
   const db = await InfluxDb.start();

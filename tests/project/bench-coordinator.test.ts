@@ -13,7 +13,7 @@ import { type IdleResult, type LoadResult, quantiles } from '../../bench/coordin
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = fileURLToPath(new URL('../../bench/coordinator/main.mjs', import.meta.url));
 
-test('a quick run: every update is accepted, the models are right, the numbers are possible', { timeout: 60_000 }, async () => {
+test('a quick run: every update is accepted, the models are right, the numbers are possible', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [main, '--quick', '--json', '--length', '3000'], { cwd: root });
   const { loads, idle, bars, quick } = JSON.parse(stdout) as { loads: LoadResult[]; idle: IdleResult; bars: unknown[]; quick: boolean };
   assert.deepEqual([quick, bars], [true, []]);

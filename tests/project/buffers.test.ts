@@ -11,6 +11,9 @@ import { MessageEncoder, parseMessage, Reassembler } from '@xaynet/core/message'
 import { decodeModel, encodeModel, ModelReader, readModel } from '@xaynet/core/round';
 import { createMaskPool } from '@xaynet/core/threads';
 import { Participant } from '@xaynet/participant';
+import { decodeNpy } from '@xaynet/participant/npy';
+import { decodeOnnx, patchOnnx } from '@xaynet/participant/onnx';
+import { decodeSafetensors } from '@xaynet/participant/safetensors';
 
 /** The bytes as a small Buffer of the pool, beside other things. */
 const pooled = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
@@ -94,4 +97,21 @@ test('mask objects, chunks, signatures and sums made of Buffers stay right when 
   const verifying = verifyAsync(signature, message, keys.publicKey);
   signature.fill(0);
   assert.equal(await verifying, true, 'neither key nor signature is read after the call');
+});
+
+test('model files in a Buffer are read as their bytes, and nothing of the pool with them', () => {
+  const file = new URL('../../packages/participant/src/models/fixtures/python-files.json', import.meta.url);
+  const { npy, onnx, safetensors } = JSON.parse(readFileSync(file, 'utf8'));
+  for (const [{ bytes }, read] of [
+    [npy[0], decodeNpy],
+    [safetensors.all, decodeSafetensors],
+    [onnx.mlp, decodeOnnx],
+    [onnx.mlp, (given: Uint8Array) => patchOnnx(given, decodeOnnx(given))],
+  ] as const) {
+    const plain = new Uint8Array(Buffer.from(bytes, 'base64'));
+    const buffer = pooled(plain);
+    const found = read(buffer);
+    assert.deepEqual(found instanceof Uint8Array ? new Uint8Array(found) : found, read(plain));
+    assert.deepEqual(new Uint8Array(buffer), plain);
+  }
 });

@@ -105,6 +105,21 @@ test('the dashboard draws metrics that exist, on panels that do not overlap', ()
   }
 });
 
+test('of several coordinators, what is the round’s is shown once, and what is added up is the sum of all', () => {
+  const ofRound = ['round_number', 'phase_number', 'failures_in_a_row', 'model_timestamp_seconds', 'round_updates', 'model_bytes'].map(
+    (name) => `xaynet_${name}`,
+  );
+  const { panels } = JSON.parse(read('deploy/grafana/dashboards/xaynet.json')) as { panels: Panel[] };
+  const [group] = yaml('deploy/alerts.yml').groups as { rules: Record<string, Yaml>[] }[];
+  const drawn = panels.flatMap(({ title, targets }) => targets.map(({ expr, legendFormat }) => ({ name: title, expr, legendFormat })));
+  const asked = group!.rules.map(({ alert, expr }) => ({ name: alert as string, expr: expr as string, legendFormat: '' }));
+  for (const { name, expr, legendFormat } of [...drawn, ...asked]) {
+    for (const metric of ofRound.filter((each) => expr.includes(each))) assert.match(expr, new RegExp(`max( by \\(job\\) )?\\(${metric}`), name);
+    const isOfEach = !/(sum|max|min|count|topk)[ (]/.test(expr);
+    if (legendFormat !== '' && isOfEach) assert.match(legendFormat, /\{\{instance\}\}/, `${name}: which coordinator is it?`);
+  }
+});
+
 test('the alerts ask for metrics that exist, and say what to do', () => {
   const [group] = yaml('deploy/alerts.yml').groups as { rules: Record<string, Yaml>[] }[];
   const names = group!.rules.map(({ alert }) => alert);

@@ -5,12 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Coordinator, parseSettings } from '@xaynet/coordinator';
-import { decodeRoundParams } from '@xaynet/core/round';
-import { HttpClient } from '../../bench/coordinator/http-client.ts';
-import { RoundForge } from '../../bench/coordinator/messages.ts';
+import { oneRound } from './one-round.ts';
 import { exchangesOf, matches, run } from './transcripts.ts';
 
 const BIN = fileURLToPath(new URL('../../packages/xaynet/bin/xaynet.mjs', import.meta.url));
@@ -34,7 +31,7 @@ let coordinator: Coordinator;
 
 before(async () => {
   coordinator = await Coordinator.start(parseSettings(toml()), { load: () => parseSettings(toml('warn')) });
-  await oneRound(coordinator.url);
+  await oneRound(coordinator);
   writeFileSync(join(folder, 'coordinator.toml'), '[model]\nlength = 4\n');
 });
 after(async () => {
@@ -68,26 +65,3 @@ describe('docs/OPERATING.md', { skip: hasCurl || process.env.CI === 'true' ? fal
     });
   }
 });
-
-/** A whole round, so that there is a model and a record. */
-async function oneRound(url: string): Promise<void> {
-  const http = new HttpClient(url, 2);
-  const get = async (path: string): Promise<Uint8Array> => {
-    for (;;) {
-      const { status, body } = await http.ask('GET', path);
-      if (status === 200) return body;
-      await sleep(10);
-    }
-  };
-  const post = async (message: Uint8Array): Promise<void> => assert.equal((await http.ask('POST', '/message', message)).status, 200);
-  while (coordinator.status().phase !== 'sum') await sleep(10);
-  const forge = new RoundForge(decodeRoundParams((await get('/params')).slice()), 1);
-  for (const message of forge.sumMessages()) await post(message);
-  await get('/sums');
-  for (let i = 0; i < 3; i++) for (const message of forge.updateMessages(0)) await post(message);
-  await get(`/seeds?pk=${encodeURIComponent(Buffer.from(forge.sumKey).toString('base64'))}`);
-  for (const message of forge.sum2Messages()) await post(message);
-  await get('/model');
-  http.close();
-  while (!(coordinator.status().round === 2 && coordinator.status().phase === 'sum')) await sleep(10);
-}

@@ -26,7 +26,7 @@ console.log(JSON.stringify({ right: equalMaskObjects(sum.object(), here.object()
 `;
 
 async function run(program: string): Promise<{ right: boolean; trouble?: string }> {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], { timeout: 20_000, cwd: root });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], { timeout: 150_000, cwd: root });
   assert.equal(stderr, '');
   return JSON.parse(stdout);
 }

@@ -1,0 +1,99 @@
+// `npm run bench:fleet`: reads the options, runs the rounds, prints what an update costs a fleet, and holds coordination against its bar.
+
+import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { watchEnd } from '../end.ts';
+import { machine, writeSection } from '../results.ts';
+import { HELP, type Options, readOptions } from './options.ts';
+import { BenchRedis } from './redis.ts';
+import { coordinationText, type Measured, othersText, roundsText } from './report.ts';
+import { MEASURED, writeScaling } from './scaling.ts';
+import { type CoordinationResult, type Plan, type RoundResult, runCoordination, runParticipant, runPolling, runRound } from './scenarios.ts';
+
+/** Updates for each coordinator before any is counted: code that runs for the first time costs more, and every process does that once. */
+const WARM_BYTES = 64_000_000;
+const MOST_WARM = 200;
+const LARGE = { length: 25_000_000, counted: 3, warm: 1, connections: 1 } as const;
+/** Sum participants of the rounds in which looks and verdicts are measured. */
+const SUMS = [1, 100] as const;
+
+const args = process.argv.slice(2);
+watchEnd();
+process.stdout.on('error', () => process.exit(0)); // whoever read has seen enough
+try {
+  const options = readOptions(args);
+  if (options === 'help') process.stdout.write(HELP);
+  else await main(options);
+  process.exit(0);
+} catch (error) {
+  progress('');
+  const usage = error instanceof TypeError && !error.stack?.includes('fetch');
+  process.stderr.write(`bench: ${usage ? error.message : (error as Error).stack}\n`);
+  process.exit(usage ? 2 : 1);
+}
+
+async function main(options: Options): Promise<void> {
+  const command = ['npm run bench:fleet', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  const say = (text: string): void => void (options.json || process.stdout.write(`${text}\n`));
+  say(`${machine()}${options.quick ? ', quick: a look, not a measurement' : ''}\n`);
+  const probe = await BenchRedis.start(options.data);
+  const redis = await probe.version();
+  await probe.stop();
+  const load = [loadavg()[0]!];
+  const coordination: CoordinationResult[] = [];
+  const times = options.quick ? 50 : 4000;
+  for (const members of options.coordinators) {
+    for (const sums of members === 1 ? SUMS : SUMS.slice(0, 1)) {
+      progress(`looks and verdicts of ${members} members, ${sums} sum participants`);
+      coordination.push(await runCoordination(members, sums, times, options.data));
+    }
+  }
+  progress('polls');
+  const polling = await runPolling(options.quick ? 0.6 : 6, options.data, options.program);
+  progress('participants');
+  const participant = await runParticipant(options.quick ? 10_000 : 1_000_000, options.quick ? 4 : 12);
+  const rounds: RoundResult[] = [];
+  const { data, program } = options;
+  const large = (coordinators: number, blobs: Plan['blobs']): Plan => ({ ...LARGE, coordinators, blobs, data, program });
+  const plans = [...options.lengths.flatMap((length) => plansOf(options, length)), ...(options.large ? [large(0, 'embedded'), large(1, 's3')] : [])];
+  for (const plan of plans) {
+    rounds.push(await runRound(plan, (what) => progress(`${plan.length} weights, ${plan.coordinators} × ${plan.blobs}: ${what}`)));
+    load.push(loadavg()[0]!);
+  }
+  progress('');
+  const measured: Measured = {
+    machine: machine(),
+    date: new Date().toISOString().slice(0, 10),
+    command,
+    redis,
+    load: [Math.min(...load), Math.max(...load)],
+    rounds,
+    coordination,
+    polling,
+    participant,
+  };
+  const text = [roundsText(measured), coordinationText(measured), othersText(measured)].join('\n\n');
+  say(text);
+  if (options.write) {
+    writeFileSync(MEASURED, `${JSON.stringify(measured, null, 2)}\n`);
+    writeSection('fleet', text, command);
+    writeScaling();
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...measured, quick: options.quick }, null, 2)}\n`);
+}
+
+/** The rounds with models of this length. */
+function plansOf({ coordinators, blobs, updates, connections, data, program, quick }: Options, length: number): Plan[] {
+  const warm = quick ? 2 : Math.min(MOST_WARM, Math.ceil(WARM_BYTES / (8 * length)));
+  const counted = updates ?? Math.min(1000, Math.max(48, Math.round(20_000_000 / length)));
+  const plan = { length, counted, warm, connections, data, program };
+  return [
+    { ...plan, coordinators: 0, blobs: 'embedded' },
+    ...blobs.flatMap((where) => coordinators.map((count): Plan => ({ ...plan, coordinators: count, blobs: where }))),
+  ];
+}
+
+/** What is under way, on a terminal only. */
+function progress(what: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what === '' ? '' : `… ${what}`}`);
+}

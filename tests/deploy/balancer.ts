@@ -1,0 +1,83 @@
+// HAProxy with deploy/haproxy.cfg, before servers on ports of this machine instead of the coordinators of the compose file.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const HAPROXY_CONFIG: string = fileURLToPath(new URL('../../deploy/haproxy.cfg', import.meta.url));
+
+/** Waits for something that is soon to be so. */
+export async function until(what: string, is: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (!(await is())) {
+    if (performance.now() > end) assert.fail(`never: ${what}`);
+    await pause(10);
+  }
+}
+
+/** A port of 127.0.0.1 that nobody has. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Ends a process if it runs, and waits for its end. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await gone;
+}
+
+/** A balancer that runs. */
+export interface Balancer {
+  readonly url: string;
+  /** Whether it has anybody to hand requests to. */
+  healthy(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/** Starts it before the servers of these ports, and waits until it has somebody. */
+export async function startBalancer(ports: readonly number[]): Promise<Balancer> {
+  const folder = mkdtempSync(join(tmpdir(), 'xaynet-haproxy-'));
+  const [port, health] = [await freePort(), await freePort()];
+  const changes = [
+    ['bind :8081', `bind 127.0.0.1:${port}`],
+    ['bind :8404', `bind 127.0.0.1:${health}`],
+    ...ports.map((at, index) => [`coordinator-${index + 1}:8081`, `127.0.0.1:${at}`]),
+  ] as [string, string][];
+  const config = changes.reduce(
+    (text, [from, to]) => {
+      assert.equal(text.split(from).length, 2, from);
+      return text.replace(from, to);
+    },
+    readFileSync(HAPROXY_CONFIG, 'utf8'),
+  );
+  writeFileSync(join(folder, 'haproxy.cfg'), config);
+  const child = spawn('haproxy', ['-db', '-f', join(folder, 'haproxy.cfg')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (said += part));
+  const healthy = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${health}/healthz`).catch(() => undefined))?.status === 200;
+  const stop = async (): Promise<void> => {
+    await end(child, 'SIGKILL');
+    rmSync(folder, { recursive: true });
+  };
+  try {
+    await until('HAProxy has somebody', async () => {
+      assert.equal(child.exitCode, null, said);
+      return await healthy();
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: `http://127.0.0.1:${port}`, healthy, stop };
+}

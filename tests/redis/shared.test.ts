@@ -1,0 +1,126 @@
+// The contract of a store that several processes share, over a real Redis.
+
+import assert from 'node:assert/strict';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
+import { test } from 'node:test';
+import { isXaynetError } from '@xaynet/core/errors';
+import { MemoryBlobs } from '../../packages/coordinator/src/stores/blobs.ts';
+import { SharedRedisStore } from '../../packages/coordinator/src/stores/redis/shared-store.ts';
+import { sharedConformance } from '../../packages/coordinator/src/stores/shared-conformance.test.ts';
+import { progress } from './rig.ts';
+import { freshPrefix, KEY, RedisServer, sharedServer } from './server.ts';
+
+const server = sharedServer();
+const LEASE = 0.3;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+sharedConformance('redis', {
+  fleet: async () => {
+    const prefix = freshPrefix();
+    return {
+      connect: async () => SharedRedisStore.open({ url: (await server()).url, key: KEY, prefix, lease: LEASE }),
+      pass: async (leases, awake) => {
+        for (let i = 0; i < 4 * leases + 1; i++) {
+          await sleep((LEASE * 1000) / 4);
+          await awake?.();
+        }
+      },
+    };
+  },
+});
+
+for (const first of ['the leader', 'another member'] as const) {
+  test(`everything is gone, and ${first} notices first: each is told once, one leads, and what is written from then on holds`, async (t) => {
+    const server = await RedisServer.start(t);
+    const prefix = freshPrefix();
+    const stores = await Promise.all([0, 1].map(() => SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE })));
+    const look = (index: number, mayLead = true) =>
+      stores[index]!.look({ id: 'ab'[index]!, url: '', version: '1', began: 1, accepted: 0, refused: 0 }, mayLead);
+    const isLost = (error: unknown): boolean => isXaynetError(error, 'storage-lost');
+    assert.equal((await look(0)).leads, true);
+    await look(1);
+    await stores[0]!.setProgress(progress(7, 'update'));
+    await server.command('FLUSHALL');
+    const order = first === 'the leader' ? [0, 1] : [1, 0];
+    for (const index of order) await assert.rejects(look(index), isLost);
+    const sights = [await look(order[0]!), await look(order[1]!)];
+    assert.equal(sights.filter(({ leads }) => leads).length, 1);
+    assert.deepEqual(
+      sights.map(({ progress: found, counts }) => [found, counts.sums]),
+      [
+        [undefined, 0],
+        [undefined, 0],
+      ],
+    );
+    const leader = sights[0]!.leads ? order[0]! : order[1]!;
+    await stores[leader]!.setProgress(progress(8, 'sum'));
+    assert.equal((await look(1 - leader)).progress?.round, 8);
+    await assert.rejects(stores[1 - leader]!.setProgress(undefined), (error) => isXaynetError(error, 'storage-fenced'));
+    await Promise.all(stores.map((store) => store.close()));
+  });
+}
+
+test('what somebody else wrote among the members keeps nobody from looking', async (t) => {
+  const server = await RedisServer.start(t);
+  const prefix = freshPrefix();
+  const store = await SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE });
+  await server.command('HSET', `{${prefix}}:members`, 'x', 'not ours', 'y', 'null', 'z', '{"id":1}');
+  const sight = await store.look({ id: 'a', url: '', version: '1', began: 1, accepted: 0, refused: 0 }, true);
+  assert.deepEqual([sight.leads, sight.members.map(({ id }) => id)], [true, ['a']]);
+  await store.close();
+});
+
+test('processes that look for large bytes in different places are no fleet: the second one does not start', async (t) => {
+  const server = await RedisServer.start(t);
+  const blobs = new MemoryBlobs();
+  const open = (prefix: string, given?: MemoryBlobs) => SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE, blobs: given });
+  const isForeign = (error: unknown): boolean => isXaynetError(error, 'storage-foreign') && /store\.blobs and \[s3\]/.test(error.message);
+  const [elsewhere, here] = [freshPrefix(), freshPrefix()];
+  const first = await open(elsewhere, blobs);
+  await assert.rejects(open(elsewhere), isForeign);
+  await assert.rejects(open(elsewhere, new MemoryBlobs()), isForeign);
+  const second = await open(elsewhere, blobs);
+  const third = await open(here);
+  await assert.rejects(open(here, blobs), isForeign);
+  const fourth = await open(here);
+  await Promise.all([first, second, third, fourth].map((store) => store.close().catch(() => {})));
+});
+
+test('twelve processes that come to an empty Redis at the same time make one installation', async (t) => {
+  const server = await RedisServer.start(t);
+  const prefix = freshPrefix();
+  const stores = await Promise.all(Array.from({ length: 12 }, () => SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE })));
+  const sights = await Promise.all(stores.map((store, i) => store.look({ id: `m${i}`, url: '', version: '1', began: 1, accepted: 0, refused: 0 }, true)));
+  assert.equal(sights.filter(({ leads }) => leads).length, 1);
+  await Promise.all(stores.map((store) => store.close()));
+});
+
+test("an installation that another process makes between two looks at the place is not taken for somebody else's", async (t) => {
+  const { url } = await RedisServer.start(t);
+  const prefix = freshPrefix();
+  const open = (at: string): Promise<SharedRedisStore> => SharedRedisStore.open({ url: at, key: KEY, prefix, lease: LEASE });
+  const path = url.slice('unix://'.length);
+  let first: SharedRedisStore | undefined;
+  // The first EXISTS waits until another process has made the installation.
+  const between = createServer((near) => {
+    const far = createConnection(path);
+    far.pipe(near);
+    near.on('error', () => {}).on('close', () => far.destroy());
+    far.on('error', () => {});
+    near.on('data', (piece) => {
+      if (first !== undefined || !piece.includes('EXISTS')) return void far.write(piece);
+      near.pause();
+      void open(url).then((store) => {
+        first = store;
+        far.write(piece);
+        near.resume();
+      });
+    });
+  });
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+  t.after(() => between.close());
+  const second = await open(`redis://127.0.0.1:${(between.address() as AddressInfo).port}`);
+  assert.ok(first !== undefined);
+  assert.deepEqual(await second.fleetSecret(), await first.fleetSecret());
+  await Promise.all([first.close(), second.close()]);
+});
