@@ -1,5 +1,5 @@
 // Reporter for scripts/test.mjs: a NUL for every test that ended (so that its parent sees that it goes on), at the end one line a file,
-// every failure in full, and as JSON on the last line the counts, the slowest tests and the seconds of CPU, which the parent adds up.
+// every failure in full, and as JSON on the last line the counts of each file, the failures, the slowest tests and the seconds of CPU, for the parent.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
@@ -13,22 +13,28 @@ function cpuSeconds() {
   }
 }
 
+const NO_FILE = '(no file)';
+
 /** One line a file, failures in full, the rest as JSON. */
 export default async function* report(events) {
   const files = new Map();
-  const counts = { passed: 0, failed: 0, skipped: 0 };
   const failures = [];
   const tests = [];
   let before = cpuSeconds();
   for await (const { type, data } of events) {
     if (type === 'test:complete') yield '\0';
+    // What a test that is over did later fails the process, and this is all that is told of it.
+    if (type === 'test:diagnostic' && data.message.startsWith('Error:')) {
+      files.set(NO_FILE, { passed: 0, failed: (files.get(NO_FILE)?.failed ?? 0) + 1, skipped: 0, ms: 0, cpu: 0 });
+      failures.push({ file: NO_FILE, name: 'after a test had ended', error: data.message });
+    }
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    if (data.details?.type === 'suite') continue;
-    const file = data.file ? relative(process.cwd(), data.file) : '(no file)';
+    // Of suites only what is not told by their tests: hooks that failed.
+    if (data.details?.type === 'suite' && data.details.error?.failureType !== 'hookFailed') continue;
+    const file = data.file ? relative(process.cwd(), data.file) : NO_FILE;
     const row = files.get(file) ?? { passed: 0, failed: 0, skipped: 0, ms: 0, cpu: 0 };
     const kind = data.skip !== undefined || data.todo !== undefined ? 'skipped' : type === 'test:pass' ? 'passed' : 'failed';
     row[kind]++;
-    counts[kind]++;
     if (data.nesting === 0) row.ms += data.details?.duration_ms ?? 0;
     // Files run one after the other in one process: what it took since the test before belongs to this one, with what is set up for it.
     const now = cpuSeconds();
@@ -39,14 +45,14 @@ export default async function* report(events) {
     tests.push({ file, name: data.name, ms: Math.round(data.details?.duration_ms ?? 0), cpu });
     if (type === 'test:fail' && data.todo === undefined) {
       const error = data.details?.error;
-      failures.push(`\n✖ ${file}: ${data.name}\n${error?.cause?.stack ?? error?.cause ?? error?.stack ?? error}\n`);
+      failures.push({ file, name: data.name, error: String(error?.cause?.stack ?? error?.cause ?? error?.stack ?? error) });
     }
   }
   for (const [file, row] of files) {
     const marks = [`${row.passed} passed`, row.failed ? `${row.failed} failed` : '', row.skipped ? `${row.skipped} skipped` : ''].filter(Boolean).join(', ');
     yield `  ${row.failed ? '✖' : '✓'} ${file.padEnd(58)} ${marks.padStart(12)} ${(row.ms / 1000).toFixed(2).padStart(7)} s${before === undefined ? '' : ` ${row.cpu.toFixed(1).padStart(5)} s of CPU`}\n`;
   }
-  yield failures.join('');
+  yield failures.map(({ file, name, error }) => `\n✖ ${file}: ${name}\n${error}\n`).join('');
   const slow = tests.sort((a, b) => b.ms - a.ms).slice(0, 15);
-  yield `\n${JSON.stringify({ counts, slow, cpu: cpuSeconds() })}\n`;
+  yield `\n${JSON.stringify({ files: Object.fromEntries(files), failures, slow, cpu: cpuSeconds() })}\n`;
 }
