@@ -4,19 +4,15 @@
 import { randomBytes } from 'node:crypto';
 import type { PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { sha256 } from '@xaynet/core/crypto';
-import { XaynetError } from '@xaynet/core/errors';
 import { encodeMaskObject, type MaskObject } from '@xaynet/core/mask';
 import { tagByte } from '@xaynet/core/message';
 import { type BlobStore, putDigested } from '../blobs.ts';
 import { OVER_LENGTH, type SpooledChunk, type Sum2Verdict, type SumVerdict, type Update, type UpdateAdmission } from '../contract.ts';
-import type { Closed } from '../shared.ts';
 import type { Guard, RedisActs } from './acts.ts';
-import { ADMIT_SUM, ADMIT_SUM2, ADMIT_UPDATE, APPEND_CHUNKS } from './admission-scripts.ts';
-import type { Arg, Reply } from './library.ts';
+import { ADMIT_SUM, ADMIT_SUM2, APPEND_CHUNKS } from './admission-scripts.ts';
+import type { Arg } from './library.ts';
+import { type Guarded, UpdateVerdicts } from './update-verdicts.ts';
 import { buffer, ROUNDS_FOLDER } from './values.ts';
-
-/** A verdict, or that round and phase are not those of the guard any more, or have all they take; never so for the holder of the lease. */
-export type Guarded<Verdict> = Verdict | { readonly verdict: Closed };
 
 /** Bytes and commands of one script of chunks. */
 const MOST_CHUNKS = 1000;
@@ -26,36 +22,28 @@ export class Admissions {
   readonly #acts: RedisActs;
   readonly #blobs: BlobStore;
   readonly #keepsContributions: boolean;
+  readonly #verdicts: UpdateVerdicts;
 
   constructor(acts: RedisActs, blobs: BlobStore, keepsContributions: boolean) {
     this.#acts = acts;
     this.#blobs = blobs;
     this.#keepsContributions = keepsContributions;
+    this.#verdicts = new UpdateVerdicts(acts);
   }
 
   /** See {@link Store.admitSum}. */
   async admitSum(guard: Guard, participant: PublicSigningKey, ephemeralKey: PublicEncryptKey): Promise<Guarded<{ readonly verdict: SumVerdict }>> {
     const args = [buffer(participant), buffer(ephemeralKey)];
-    const answer = await this.#acts.guarded(guard, ADMIT_SUM, ({ sums }) => [this.#acts.names.meta, sums], args);
+    const answer = await this.#acts.guarded(guard, ADMIT_SUM, ({ sums, roster }) => [this.#acts.names.meta, sums, roster], args);
     if (answer.kind !== 'done') return { verdict: answer.kind };
     return { verdict: answer.reply[0] === 1 ? 'ok' : 'already-exists' };
   }
 
-  /** See {@link Store.admitUpdate}. `member`: whom the contribution belongs to until it is in a stored sum. */
-  async admitUpdate(guard: Guard, { participant, localSeedDict, maskedModel }: Update, member = ''): Promise<Guarded<UpdateAdmission>> {
-    const blob = this.#keepsContributions ? await this.#putBlob(guard, 'contribution', encodeMaskObject(maskedModel)) : undefined;
-    const entry = blob === undefined ? '' : Buffer.concat([participant, blob.digest, Buffer.from(blob.key, 'latin1')]);
-    const args: Arg[] = [buffer(participant), entry, member];
-    for (const [sum, seed] of localSeedDict) args.push(buffer(sum), buffer(seed));
-    const sums = [...localSeedDict.keys()];
-    const { meta } = this.#acts.names;
-    const answer = await this.#acts.guarded(
-      guard,
-      ADMIT_UPDATE,
-      (round) => [meta, round.sums, round.updates, round.contributions, round.share, ...sums.map((sum) => round.seeds(sum))],
-      args,
-    );
-    const admission = answer.kind === 'done' ? updateAdmission(answer.reply) : { verdict: answer.kind };
+  /** See {@link Store.admitUpdate}. `member`: whom the contribution belongs to until it is in a stored sum; the same for all of one process. */
+  async admitUpdate(guard: Guard, update: Update, member = ''): Promise<Guarded<UpdateAdmission>> {
+    const blob = this.#keepsContributions ? await this.#putBlob(guard, 'contribution', encodeMaskObject(update.maskedModel)) : undefined;
+    const entry = blob === undefined ? '' : Buffer.concat([update.participant, blob.digest, Buffer.from(blob.key, 'latin1')]);
+    const admission = await this.#verdicts.of(guard, update, entry, member);
     if (admission.verdict !== 'ok' && blob !== undefined) await this.#discard(blob.key);
     return admission;
   }
@@ -118,14 +106,6 @@ export class Admissions {
 /** A name for a blob of a round that nobody else has. */
 export function blobName(installation: string, epoch: number, what: string): string {
   return `${ROUNDS_FOLDER}/${installation}/${epoch}/${what}/${randomBytes(12).toString('hex')}`;
-}
-
-function updateAdmission(reply: readonly Reply[]): UpdateAdmission {
-  const position = Number(reply[0]);
-  if (position > 0) return { verdict: 'ok', position };
-  const verdict = ({ '-1': 'length-mismatch', '-2': 'unknown-sum-participant', '-3': 'already-submitted' } as const)[String(position)];
-  if (verdict === undefined) throw new XaynetError('storage-failed', `a script answered ${position}`);
-  return { verdict };
 }
 
 /** Participant, tag, number of the message. */

@@ -29,10 +29,10 @@ export interface RoundNames {
   readonly messages: string;
   /** Set: names of senders that have chunks in a fleet. */
   readonly senders: string;
-  /** Set: sum participants that were left out although they may have a row of seeds. */
-  readonly removed: string;
-  /** Hash, for one sum participant: update participant → sealed seed. */
-  seeds(participant: Uint8Array): Buffer;
+  /** Hash: update participant → digest of its sum participants, and its sealed seeds in their order. */
+  readonly seeds: string;
+  /** Hash: digest → sum participants in bytewise order; `now` → digest of those that the dictionary has. */
+  readonly roster: string;
   /** List: the chunks of one message. */
   chunks(message: Uint8Array): Buffer;
   /** Hash, for a tag and a participant: `stored` → how many chunks there were; number and message id → chunk. */
@@ -99,7 +99,6 @@ export class Names {
 
   round(epoch: number): RoundNames {
     const name = (what: string): string => `${this.tag}${epoch}:${what}`;
-    const seeds = Buffer.from(name('seeds:'));
     const chunks = Buffer.from(name('chunks:'));
     const sent = Buffer.from(name('sent:'));
     return {
@@ -114,8 +113,8 @@ export class Names {
       partials: name('partials'),
       messages: name('messages'),
       senders: name('senders'),
-      removed: name('removed'),
-      seeds: (participant) => Buffer.concat([seeds, participant]),
+      seeds: name('seeds'),
+      roster: name('roster'),
       chunks: (message) => Buffer.concat([chunks, message]),
       sent: (sender) => Buffer.concat([sent, sender]),
     };

@@ -84,7 +84,7 @@ test('names: one hash tag for all, and rounds apart', () => {
   const round = names.round(7);
   const strings = [...Object.values(names), ...Object.values(round)].filter((name) => typeof name === 'string');
   assert.ok(strings.length > 20);
-  for (const name of [...strings, names.blob('a/b'), round.seeds(new Uint8Array(32)).toString('latin1'), round.chunks(new Uint8Array(35)).toString('latin1')]) {
+  for (const name of [...strings, names.blob('a/b'), round.sent(new Uint8Array(33)).toString('latin1'), round.chunks(new Uint8Array(35)).toString('latin1')]) {
     assert.ok(name.startsWith('{fleet-1}:'), name);
   }
   assert.equal(new Set(strings).size, strings.length);

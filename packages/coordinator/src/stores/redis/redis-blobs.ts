@@ -87,10 +87,14 @@ export class RedisBlobs implements BlobStore {
   }
 }
 
-/** Fields and values of a hash, in pieces of some hundred, as there may be millions; a field may come twice while the hash changes. */
-export async function* scanHash(link: Pick<RedisLink, 'command'>, name: string | Buffer): AsyncGenerator<readonly (readonly [Buffer, Buffer])[]> {
+/** Fields and values of a hash, in pieces of some hundred or about `most`, as there may be millions; a field may come twice while the hash changes. */
+export async function* scanHash(
+  link: Pick<RedisLink, 'command'>,
+  name: string | Buffer,
+  most: number = BATCH,
+): AsyncGenerator<readonly (readonly [Buffer, Buffer])[]> {
   for (let cursor = '0'; ; ) {
-    const [next, found] = (await link.command(['HSCAN', name, cursor, 'COUNT', String(BATCH)])) as [Buffer, Buffer[]];
+    const [next, found] = (await link.command(['HSCAN', name, cursor, 'COUNT', String(Math.min(most, BATCH))])) as [Buffer, Buffer[]];
     yield Array.from({ length: found.length / 2 }, (_, i) => [found[2 * i]!, found[2 * i + 1]!] as const);
     cursor = next.toString('latin1');
     if (cursor === '0') return;

@@ -26,23 +26,17 @@ export const SET_STATE: Script = script('write', `${PROGRESS} redis.call('SET', 
 /** KEYS: meta. Answers epoch, progress (or nothing). */
 export const STANDING: Script = script('read', `return {'ok', seq, at[2], redis.call('HGET', KEYS[1], 'progress')}`);
 
-/**
- * KEYS: meta, sums, updates, removed. A4 `all` or `chosen`, A5 those chosen, 32 bytes each. Rows of seeds are left where they are, and the names
- * of who is left out kept for when the round is erased, when there may be any.
- */
+/** KEYS: meta, sums, roster. A4 `all` or `chosen`, A5 those chosen, 32 bytes each. */
 export const CLOSE_SUM: Script = script(
   'write',
   `
 if A4 == 'chosen' then
   local chosen = {}
   for i = 1, #A5, 32 do chosen[string.sub(A5, i, i + 31)] = true end
-  local rows = redis.call('HLEN', KEYS[3]) > 0
   for _, participant in ipairs(redis.call('HKEYS', KEYS[2])) do
-    if not chosen[participant] then
-      redis.call('HDEL', KEYS[2], participant)
-      if rows then redis.call('SADD', KEYS[4], participant) end
-    end
+    if not chosen[participant] then redis.call('HDEL', KEYS[2], participant) end
   end
+  redis.call('HDEL', KEYS[3], 'now')
 end
 ${PROGRESS}
 return {'ok', seq}

@@ -46,8 +46,8 @@ import { buffer, bytesOf, HASH_LENGTH, KEY_LENGTH, MODELS_FOLDER, optional } fro
 /** Entries of contributions that are read, or let go, at once. */
 const CONTRIBUTIONS_AT_ONCE = 64;
 const LET_GO_AT_ONCE = 500;
-/** Rows of seeds that are read at the same time. */
-const ROWS_AT_ONCE = 8;
+/** Bytes of seeds that are read at a time, about. */
+const SEED_BYTES_AT_ONCE = 1 << 20;
 /** Messages whose chunks are erased by one script. */
 const MESSAGES_AT_ONCE = 1000;
 /** Longest id of a model that is the name of its blob as it is. */
@@ -151,7 +151,7 @@ export class RedisStore implements Store {
   async closeSum(chosen: readonly PublicSigningKey[] | undefined, progress: RoundProgress): Promise<void> {
     this.#acts.checkWhole();
     const args = [...progressArgs(progress), chosen === undefined ? 'all' : 'chosen', Buffer.concat(chosen ?? [])];
-    await this.#act(scripts.CLOSE_SUM, ({ sums, updates, removed }) => [sums, updates, removed], args);
+    await this.#act(scripts.CLOSE_SUM, ({ sums, roster }) => [sums, roster], args);
   }
 
   async sumDict(): Promise<SumDict | undefined> {
@@ -171,11 +171,21 @@ export class RedisStore implements Store {
     if (sums.size === 0) return undefined;
     const dict: SeedDict = new KeyMap();
     for (const participant of sums.keys()) dict.set(participant, new KeyMap());
-    const waiting = [...dict];
-    const readRows = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await this.#readRow(round.seeds(next[0]), next[1]);
-    };
-    await Promise.all(Array.from({ length: ROWS_AT_ONCE }, readRows));
+    const rosters = await this.#rosters(round, dict);
+    const pieces = scanHash(this.#commands(), round.seeds, Math.ceil(SEED_BYTES_AT_ONCE / (sums.size * EncryptedMaskSeed.LENGTH)));
+    for await (const piece of pieces) {
+      readAs('seed-dict-damaged', 'seed dictionary', () => {
+        for (const [participant, value] of piece) {
+          const rows = rosters.get(value.toString('latin1', 0, HASH_LENGTH));
+          if (rows === undefined) throw new Error('seeds of unknown sum participants');
+          const update = PublicSigningKey(plain(participant));
+          for (const [i, row] of rows.entries()) {
+            const at = HASH_LENGTH + i * EncryptedMaskSeed.LENGTH;
+            row?.set(update, EncryptedMaskSeed(plain(value.subarray(at, at + EncryptedMaskSeed.LENGTH))));
+          }
+        }
+      });
+    }
     return dict;
   }
 
@@ -416,12 +426,22 @@ export class RedisStore implements Store {
     return { dict, round };
   }
 
-  async #readRow(name: Buffer, row: UpdateSeedDict): Promise<void> {
-    for await (const piece of scanHash(this.#commands(), name)) {
-      readAs('seed-dict-damaged', 'seed dictionary', () => {
-        for (const [participant, seed] of piece) row.set(PublicSigningKey(plain(participant)), EncryptedMaskSeed(plain(seed)));
+  /** For each digest that stands before seeds: the row that each of them belongs to; none for a sum participant that was left out. */
+  async #rosters(round: RoundNames, dict: SeedDict): Promise<ReadonlyMap<string, readonly (UpdateSeedDict | undefined)[]>> {
+    const rosters = new Map<string, readonly (UpdateSeedDict | undefined)[]>();
+    for await (const piece of scanHash(this.#commands(), round.roster)) {
+      readAs('seed-dict-damaged', 'sum participants of seeds', () => {
+        for (const [digest, sums] of piece) {
+          if (digest.length !== HASH_LENGTH) continue;
+          const keys = Array.from({ length: sums.length / KEY_LENGTH }, (_, i) => PublicSigningKey(plain(sums.subarray(i * KEY_LENGTH, (i + 1) * KEY_LENGTH))));
+          rosters.set(
+            digest.toString('latin1'),
+            keys.map((key) => dict.get(key)),
+          );
+        }
       });
     }
+    return rosters;
   }
 
   /** After a checkpoint: what it has is deleted. What cannot be deleted now is swept when the round is erased. */

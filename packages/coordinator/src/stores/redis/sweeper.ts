@@ -5,7 +5,7 @@ import type { BlobStore } from '../blobs.ts';
 import type { RedisActs } from './acts.ts';
 import type { Arg, Reply } from './library.ts';
 import type { Key } from './names.ts';
-import { scanHash, scanSet } from './redis-blobs.ts';
+import { scanSet } from './redis-blobs.ts';
 import { bytesOf, ROUNDS_FOLDER } from './values.ts';
 
 const AT_ONCE = 500;
@@ -45,15 +45,11 @@ export class Sweeper {
   async #sweepKeys(epoch: number): Promise<void> {
     const round = this.#acts.names.round(epoch);
     const keys: Key[] = [];
-    for await (const piece of scanHash(this.#commands(), round.sums)) {
-      for (const [participant] of piece) await this.#unlink(keys, round.seeds(participant));
-    }
-    for await (const participant of scanSet(this.#commands(), round.removed)) await this.#unlink(keys, round.seeds(participant));
     for await (const message of scanSet(this.#commands(), round.messages)) await this.#unlink(keys, round.chunks(message));
     for await (const sender of scanSet(this.#commands(), round.senders)) await this.#unlink(keys, round.sent(sender));
     await this.#unlink(keys);
-    const { sums, updates, contributions, voters, votes, masks, checkpoint, share, partials, messages, senders, removed } = round;
-    await this.#acts.command('UNLINK', sums, updates, contributions, voters, votes, masks, checkpoint, share, partials, messages, senders, removed);
+    const { sums, updates, contributions, voters, votes, masks, checkpoint, share, partials, messages, senders, seeds, roster } = round;
+    await this.#acts.command('UNLINK', sums, updates, contributions, voters, votes, masks, checkpoint, share, partials, messages, senders, seeds, roster);
   }
 
   /** Collects keys, and deletes them once there are enough; without another one, at once. */
