@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { isXaynetError } from '@xaynet/core/errors';
 import { MemoryBlobs } from '../../packages/coordinator/src/stores/blobs.ts';
 import { SharedRedisStore } from '../../packages/coordinator/src/stores/redis/shared-store.ts';
+import { RedisStore } from '../../packages/coordinator/src/stores/redis/store.ts';
 import { sharedConformance } from '../../packages/coordinator/src/stores/shared-conformance.test.ts';
 import { progress } from './rig.ts';
 import { freshPrefix, KEY, RedisServer, sharedServer } from './server.ts';
@@ -68,6 +69,56 @@ test('what somebody else wrote among the members keeps nobody from looking', asy
   const sight = await store.look({ id: 'a', url: '', version: '1', began: 1, accepted: 0, refused: 0 }, true);
   assert.deepEqual([sight.leads, sight.members.map(({ id }) => id)], [true, ['a']]);
   await store.close();
+});
+
+const sightOf = (store: SharedRedisStore, id: string) => store.look({ id, url: '', version: '1', began: 1, accepted: 0, refused: 0 }, true);
+
+for (const [what, ...command] of [
+  ['without an end', 'PERSIST', 'lease'],
+  ['that somebody else wrote, without an end', 'SET', 'lease', 'somebody'],
+  ['that somebody else wrote, for an hour', 'SET', 'lease', '9:somebody', 'PX', '3600000'],
+  ['that is no text', 'EVAL', "redis.call('DEL', KEYS[1]) redis.call('HSET', KEYS[1], 'a', 'b')", '1', 'lease'],
+] as const) {
+  test(`a lease ${what} does not stop a fleet: the leader that lives goes on, or another leads, and never two`, async (t) => {
+    const server = await RedisServer.start(t);
+    const prefix = freshPrefix();
+    const [leader, other] = (await Promise.all([0, 1].map(() => SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE })))) as [
+      SharedRedisStore,
+      SharedRedisStore,
+    ];
+    const garble = () => server.command(...command.map((word) => (word === 'lease' ? `{${prefix}}:lease` : word)));
+    assert.equal((await sightOf(leader, 'a')).leads, true);
+    await garble();
+    const taken = async (): Promise<string | undefined> => {
+      const sights = [await sightOf(leader, 'a'), await sightOf(other, 'b')];
+      return sights.find(({ leads }) => leads)?.leader;
+    };
+    let first = await taken();
+    for (; first === undefined; first = await taken()) await sleep(10);
+    if (what === 'without an end') assert.equal(first, 'a');
+    const [winner, loser, id] = first === 'a' ? [leader, other, 'b'] : [other, leader, 'a'];
+    await winner.setProgress(progress(1, 'sum'));
+    await assert.rejects(loser.setProgress(undefined), (error) => isXaynetError(error, 'storage-fenced'));
+    await garble(); // and now the leader dies
+    while (!(await sightOf(loser, id)).leads) await sleep(10);
+    await assert.rejects(winner.setProgress(undefined), (error) => isXaynetError(error, 'storage-fenced'));
+    await Promise.all([leader.leave('a'), other.leave('b')]);
+    await Promise.all([leader.close(), other.close()]);
+  });
+}
+
+test('a lease without an end is all that is left of an installation: it is waited for as long as any, and then there is one again', async (t) => {
+  const server = await RedisServer.start(t);
+  const prefix = freshPrefix();
+  await server.command('SET', `{${prefix}}:lease`, '4:somebody');
+  const store = await SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE });
+  assert.equal((await sightOf(store, 'a')).leads, true);
+  await store.close();
+  const another = freshPrefix();
+  await server.command('HSET', `{${another}}:lease`, 'a', 'b');
+  const own = await RedisStore.open({ url: server.url, key: KEY, prefix: another, lease: LEASE });
+  await own.setProgress(progress(1));
+  await own.close();
 });
 
 test('processes that look for large bytes in different places are no fleet: the second one does not start', async (t) => {

@@ -13,7 +13,8 @@ const UNRENEWED = 0.95;
 /**
  * KEYS: meta, lease, alive, members, sums, updates, voters, votes, share. A1 id of the member, A2 what it says of itself, A3 milliseconds that lease and
  * membership last, A4 `lead` or `follow`, A5 what is told of the holder of a lease. By the clock of the server: members that were silent go, this one
- * lives on, its lease is renewed, or taken when nobody has it; what was renewed a moment ago is not written again ({@link UNRENEWED}). Answers epoch,
+ * lives on, its lease is renewed, or taken when nobody has it; what was renewed a moment ago is not written again ({@link UNRENEWED}). A lease without an end,
+ * or of somebody whom meta does not name, is over after the time of one: nobody renews it, and what may be written goes by meta alone. Answers epoch,
  * time, holder, version, progress, whether it is open, id of the latest model, sums, updates, masks, votes of the best, contributions in no sum, the
  * life of what is stored, and the members.
  */
@@ -32,8 +33,11 @@ if isDue then
   redis.call('ZADD', KEYS[3], now + tonumber(A3), A1)
   redis.call('HSET', KEYS[4], A1, A2)
 end
-local held = redis.call('GET', KEYS[2])
-if held and held == at[4] and string.match(held, ':(.*)$') == A1 then
+local held = redis.pcall('GET', KEYS[2])
+local untilOver = redis.call('PTTL', KEYS[2])
+if untilOver ~= -2 and held ~= at[4] then held = '' end
+if untilOver == -1 or held == '' and untilOver > tonumber(A3) then redis.call('PEXPIRE', KEYS[2], A3) end
+if held and string.match(held, ':(.*)$') == A1 then
   if isDue then redis.call('SET', KEYS[2], held, 'PX', A3) end
 elseif not held and A4 == 'lead' then
   held = string.format('%d:%s', redis.call('HINCRBY', KEYS[1], 'token', 1), A1)
@@ -90,8 +94,8 @@ export const LEAVE: Script = bareScript(
   `
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
-local held = redis.call('GET', KEYS[1])
-if held and string.match(held, ':(.*)$') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local held = redis.pcall('GET', KEYS[1])
+if type(held) == 'string' and string.match(held, ':(.*)$') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return {'ok'}
 `,
 );

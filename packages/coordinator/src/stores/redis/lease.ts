@@ -43,6 +43,7 @@ export type RenewalAnswer =
   | { readonly kind: 'fenced'; readonly holder: string; readonly by: string }
   | { readonly kind: 'lost' };
 
+/** A lease without an end, or of somebody whom meta does not name, is over after the time of one, as nobody renews it: whoever comes waits for that. */
 const ACQUIRE = bareScript(
   'free',
   `
@@ -50,8 +51,14 @@ local format, installation, check, owner, info, ttl, token, mode, epoch, seq = u
 local m = redis.call('HMGET', KEYS[1], 'format', 'installation', 'token', 'epoch', 'seq', 'holder', 'info')
 if m[1] and m[1] ~= format then return {'version', m[1]} end
 if m[1] and m[2] ~= installation then return {'installation'} end
-local held = redis.call('GET', KEYS[2])
-if held and string.sub(held, -#owner) ~= owner then return {'held', redis.call('PTTL', KEYS[2]), m[7] or ''} end
+local held = redis.pcall('GET', KEYS[2])
+local untilOver = redis.call('PTTL', KEYS[2])
+if untilOver ~= -2 and type(held) ~= 'string' then held = '' end
+if untilOver == -1 or held and held ~= m[6] and untilOver > tonumber(ttl) then
+  redis.call('PEXPIRE', KEYS[2], ttl)
+  untilOver = tonumber(ttl)
+end
+if held and string.sub(held, -#owner) ~= owner then return {'held', untilOver, m[7] or ''} end
 token, epoch, seq = tonumber(token), tonumber(epoch), tonumber(seq)
 if m[1] then
   local last = tonumber(m[3])
@@ -83,7 +90,7 @@ return {'ok'}
 const RELEASE = bareScript(
   'free',
   `
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.pcall('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return {'ok'}
 `,
 );

@@ -189,6 +189,7 @@ async function found(link: RedisLink, names: Names, lease: RedisLease, owner: Le
       await checkForeign(link, names);
       const answer = await lease.acquire(owner, { installation: randomUUID(), check: secrets.seal('key check', KEY_CHECK) });
       if (answer.kind === 'taken') await lease.release(answer.holding);
+      else await sleep(Math.max(1, Math.min(LOOK_EVERY, answer.for))); // a lease is all that is left of an installation
     } catch (error) {
       if (!isXaynetError(error, 'storage-foreign') || looks >= MOST_LOOKS) throw error; // another process may have been first
     }
