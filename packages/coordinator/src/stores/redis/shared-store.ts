@@ -5,6 +5,7 @@ import type { PublicSigningKey } from '@xaynet/core/bytes';
 import { isXaynetError, XaynetError } from '@xaynet/core/errors';
 import { decodeMaskObject, encodeMaskObject } from '@xaynet/core/mask';
 import type { MessageTag } from '@xaynet/core/message';
+import { SILENT_LOGGER } from '../../log.ts';
 import { type BlobStore, checkBlob, putDigested } from '../blobs.ts';
 import type { RoundProgress } from '../contract.ts';
 import { readAs } from '../damage.ts';
@@ -21,6 +22,7 @@ import { partialEntry, partialIn } from './partial-entry.ts';
 import { CLOSE_ADMISSIONS } from './round-scripts.ts';
 import { contributionKey, RedisStore, type RedisStoreParts, readContribution } from './store.ts';
 import { buffer, bytesOf, optional } from './values.ts';
+import { WatchedBlobs } from './watched-blobs.ts';
 
 /** Positions that are read, or contributions that are taken over, by one script. */
 const AT_ONCE = 1000;
@@ -79,7 +81,9 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
   /** Connects; the lease is nobody's concern yet. Throws what {@link RedisStore.open} throws, but `storage-locked`. */
   static override async open(options: RedisStoreOptions): Promise<SharedRedisStore> {
     const checked = storeOptions({ ...options, keepsContributions: true });
-    return new SharedRedisStore(await openShared(options), checked);
+    const opened = await openShared(options);
+    const blobs = new WatchedBlobs(opened.blobs, options.logger ?? SILENT_LOGGER);
+    return new SharedRedisStore({ ...opened, blobs }, checked);
   }
 
   chunksOf(round: number, tag: MessageTag, participant: PublicSigningKey, after: number): Promise<StoredChunks> {
