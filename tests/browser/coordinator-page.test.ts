@@ -11,6 +11,7 @@ import type { LiveJson } from '@xaynet/coordinator/documents';
 import { runParticipant } from '@xaynet/participant';
 import type { Page, Route } from 'playwright-core';
 import { SharedMemory } from '../../packages/coordinator/src/stores/shared-memory.ts';
+import { freePort } from '../../packages/xaynet/src/chaos/free-port.ts';
 import { type Chromium, launchChromium, servePages } from './chromium.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -65,9 +66,6 @@ const waitFor = (id: string, pattern: RegExp): Promise<unknown> =>
   page.waitForFunction(
     ([part, source]) => new RegExp(source!, 'is').test(document.getElementById(part!)?.parentElement?.innerText ?? ''),
     [id, pattern.source],
-    {
-      timeout: 20_000,
-    },
   );
 
 /** What axe finds, as rule and element. */
@@ -90,7 +88,7 @@ async function opened(): Promise<Page> {
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'xaynet-page-'));
-  coordinator = await Coordinator.start(settingsOf());
+  coordinator = await Coordinator.start(settingsOf(await freePort()));
   browser = await launchChromium();
   page = await browser.context.newPage();
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -331,23 +329,29 @@ describe('the page of a coordinator', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     complaints.length = 0; // that the coordinator does not answer is what the browser complains of
     coordinator = await Coordinator.start(settingsOf(port));
-    await page.waitForSelector('.heard .live', { timeout: 15_000 });
+    await page.waitForSelector('.heard .live');
     await page.waitForSelector('[role="alert"]', { state: 'detached' });
     await page.waitForFunction((round) => Number(/Round (\d+)/.exec(document.getElementById('round')!.innerText)?.[1]) >= round, before);
     await waitFor('reports', /accuracy\s+0\.875/);
   });
 
-  test('a restart that brings another version brings its page, too', async () => {
+  test('a restart that brings another version brings its page, too, and when asking for it fails at first', async () => {
     const { port } = coordinator.address;
+    let looks = 0;
     const answerOf = async (route: Route): Promise<void> => {
+      if (route.request().isNavigationRequest()) return route.continue();
+      if (looks++ === 0) return route.abort('connectionrefused');
       const html = await (await route.fetch()).text();
       await route.fulfill({ body: html.replace(/page-\w+\.js/, 'page-0123456789.js'), contentType: 'text/html' });
     };
-    await page.route((url) => url.pathname === '/', answerOf, { times: 1 });
+    const at = (url: URL): boolean => url.pathname === '/';
+    await page.route(at, answerOf);
     const loaded = page.waitForEvent('load');
     await coordinator.stop();
     coordinator = await Coordinator.start(settingsOf(port));
     await loaded;
+    assert.equal(looks, 2);
+    await page.unroute(at);
     await page.waitForSelector('.heard .live');
   });
 

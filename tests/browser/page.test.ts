@@ -21,9 +21,9 @@ test('a page takes part in a round across origins and its model is in the mean',
   const settings = parseSettings({
     api: { bind_address: '127.0.0.1:0' },
     pet: {
-      sum: { prob: 0.4, count: { min: 1, max: 50 }, time: { min: 0.5, max: 8 } },
-      update: { prob: 1, count: { min: 3, max: 50 }, time: { min: 1, max: 8 } },
-      sum2: { count: { min: 1, max: 50 }, time: { min: 0.3, max: 8 } },
+      sum: { prob: 0.4, count: { min: 1, max: 50 }, time: { min: 0.5, max: 60 } },
+      update: { prob: 1, count: { min: 3, max: 50 }, time: { min: 1, max: 60 } },
+      sum2: { count: { min: 1, max: 50 }, time: { min: 0.3, max: 60 } },
     },
     model: { length: 3 },
     store: { kind: 'memory' },

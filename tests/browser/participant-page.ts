@@ -130,10 +130,10 @@ export class Tab {
     await this.page.evaluate((given) => (globalThis as unknown as { begin(given: object): void }).begin(given), plain);
   }
 
-  /** Waits for an event with these fields in the last run. */
-  async until(fields: { readonly [name: string]: unknown }): Promise<Seen> {
+  /** Waits until there were so many events with these fields in the last run; returns the first. */
+  async until(fields: { readonly [name: string]: unknown }, times = 1): Promise<Seen> {
     try {
-      await this.page.waitForFunction(find, { fields }, { polling: 20 });
+      await this.page.waitForFunction(find, { fields, times }, { polling: 20 });
     } catch (error) {
       throw new Error(`no ${JSON.stringify(fields)} in ${JSON.stringify(await this.events())}: ${String(error)}`);
     }
@@ -150,7 +150,7 @@ export class Tab {
   }
 }
 
-function find({ fields }: { fields: { readonly [name: string]: unknown } }): boolean {
+function find({ fields, times }: { fields: { readonly [name: string]: unknown }; times: number }): boolean {
   const { events } = (globalThis as unknown as { runs: { events: Record<string, unknown>[] }[] }).runs.at(-1)!;
-  return events.some((event) => Object.entries(fields).every(([name, value]) => JSON.stringify(event[name]) === JSON.stringify(value)));
+  return events.filter((event) => Object.entries(fields).every(([name, value]) => JSON.stringify(event[name]) === JSON.stringify(value))).length >= times;
 }

@@ -163,9 +163,7 @@ test('it rests offline and while hidden, lets a tab that is seen go on, and lets
     await third.until({ type: 'round' });
     await control.send('Page.setWebLifecycleState', { state: 'active' });
     await third.close();
-    await second.page.waitForFunction(
-      () => (globalThis as unknown as { runs: { events: { type: string }[] }[] }).runs[0]!.events.filter(({ type }) => type === 'round').length === 2,
-    );
+    await second.until({ type: 'round' }, 2);
     for (const tab of [first, second]) {
       assert.deepEqual(tab.complaints, []);
       await tab.close();
@@ -297,7 +295,8 @@ test('a page in the back/forward cache keeps nobody waiting, and goes on when it
     await tab.page.evaluate(() => addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { persisted })));
     await tab.page.goto(tab.page.url().replace('/tag', '/bundle'));
     const other = await pages.open(browser.context);
-    await other.begin({ url: round.url, name });
+    // It holds, too: had it trained before it is closed, the first would have nothing left to train.
+    await other.begin({ url: round.url, name, hold: true });
     // It may wait for a moment, until the page that is put away has let the lock go. A page that kept it would never let it go, or would be
     // thrown out of the cache, which `persisted` tells below.
     await other.until({ type: 'round' });
@@ -305,9 +304,7 @@ test('a page in the back/forward cache keeps nobody waiting, and goes on when it
     await tab.page.goBack({ waitUntil: 'commit' });
     await tab.page.waitForFunction(() => 'persisted' in globalThis);
     assert.equal(await tab.page.evaluate('persisted'), true);
-    await tab.page.waitForFunction(
-      () => (globalThis as unknown as { runs: { events: { type: string }[] }[] }).runs[0]!.events.filter(({ type }) => type === 'training').length === 2,
-    );
+    await tab.until({ type: 'training' }, 2);
     assert.deepEqual(tab.complaints, []);
     await tab.close();
   }));

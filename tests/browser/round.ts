@@ -12,14 +12,15 @@ export class Round {
   readonly params: RoundParams;
   readonly events: CoordinatorEvent[] = [];
   readonly #stop = new AbortController();
-  #wake: () => void = () => undefined;
+  #next = Promise.withResolvers<void>();
 
   private constructor(coordinator: Coordinator, params: RoundParams) {
     this.coordinator = coordinator;
     this.params = params;
     coordinator.on((event) => {
       this.events.push(event);
-      this.#wake();
+      this.#next.resolve();
+      this.#next = Promise.withResolvers<void>();
     });
   }
 
@@ -91,9 +92,7 @@ export class Round {
     for (;;) {
       const found = this.events.find((event) => event.type === type && is(event as Extract<CoordinatorEvent, { type: T }>));
       if (found !== undefined) return found as Extract<CoordinatorEvent, { type: T }>;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#next.promise;
     }
   }
 

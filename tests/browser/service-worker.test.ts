@@ -70,7 +70,7 @@ interface InPage {
 const ask = <Call extends keyof InPage>(page: Page, call: Call, ...given: Parameters<InPage[Call]>): Promise<Awaited<ReturnType<InPage[Call]>>> =>
   page.evaluate(([of, values]) => (globalThis as never as Record<string, (...v: unknown[]) => never>)[of]!(...values), [call, given] as const);
 
-test('participants in service workers that are stopped again and again bring each message once', { timeout: 60_000 }, async () => {
+test('participants in service workers that are stopped again and again bring each message once', async () => {
   const round = await Round.begin(3);
   const browser = await launchChromium();
   const scripts: Record<string, string> = {

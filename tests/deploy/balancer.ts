@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../packages/xaynet/src/chaos/free-port.ts';
 
 export const HAPROXY_CONFIG: string = fileURLToPath(new URL('../../deploy/haproxy.cfg', import.meta.url));
 
@@ -18,15 +18,6 @@ export async function until(what: string, is: () => boolean | Promise<boolean>, 
     if (performance.now() > end) assert.fail(`never: ${what}`);
     await pause(10);
   }
-}
-
-/** A port of 127.0.0.1 that nobody has. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Ends a process if it runs, and waits for its end. */

@@ -9,8 +9,9 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { generateSigningKeyPair } from '@xaynet/core/crypto';
 import { runParticipant } from '@xaynet/participant';
+import { freePort } from '../../packages/xaynet/src/chaos/free-port.ts';
 import { redisServer } from '../../scripts/test-suites.mjs';
-import { end, freePort, startBalancer, until } from './balancer.ts';
+import { end, startBalancer, until } from './balancer.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'xaynet-fleet-'));

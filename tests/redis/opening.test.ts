@@ -10,8 +10,9 @@ import { isXaynetError } from '@xaynet/core/errors';
 import forge from 'node-forge';
 import { lookAtRedis } from '../../packages/coordinator/src/stores/redis/open.ts';
 import { RedisStore } from '../../packages/coordinator/src/stores/redis/store.ts';
+import { freePort } from '../../packages/xaynet/src/chaos/free-port.ts';
 import { ephemeral, filled, key, logs, openAt, progress, state } from './rig.ts';
-import { freePort, freshPrefix, KEY, RedisServer, sharedServer } from './server.ts';
+import { freshPrefix, KEY, RedisServer, sharedServer } from './server.ts';
 
 const server = sharedServer();
 const PASSWORD = 'p@ss/word:1';

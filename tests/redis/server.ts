@@ -2,13 +2,14 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { parseRedisUrl } from '../../packages/coordinator/src/stores/redis/address.ts';
 import { type Arg, type RedisLibrary, type Reply, redisLibrary } from '../../packages/coordinator/src/stores/redis/library.ts';
 import { RedisLink } from '../../packages/coordinator/src/stores/redis/link.ts';
+import { freePort } from '../../packages/xaynet/src/chaos/free-port.ts';
 
 export const REDIS_SERVER: string = process.env.XAYNET_REDIS_SERVER ?? 'redis-server';
 export const KEY = 'a5'.repeat(32);
@@ -138,18 +139,6 @@ let prefixes = 0;
 /** A prefix that no other test of this process has. */
 export function freshPrefix(): string {
   return `test-${process.pid}-${prefixes++}`;
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 function connects(where: { path: string } | { host: string; port: number }): Promise<boolean> {

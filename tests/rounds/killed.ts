@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,6 +14,7 @@ import { generateEncryptKeyPair, generateSigningKeyPair, openMaskSeed, type Rand
 import { Aggregation, maskModel, rational } from '@xaynet/core/mask';
 import { encodePayload, type Payload, signMessage } from '@xaynet/core/message';
 import { chooseRole, decodeModel, decodeRoundParams, decodeSumDict, decodeUpdateSeedDict, type RoundParams } from '@xaynet/core/round';
+import { freePort } from '../../packages/xaynet/src/chaos/free-port.ts';
 
 const random: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
 const SUMS = 3;
@@ -120,15 +120,6 @@ function participants(params: RoundParams, role: 'sum' | 'update', count: number
     if (chosen.role === role) found.push({ keys, chosen, ephemeral: generateEncryptKeyPair(random) });
   }
   return found;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Registers the test. `stored` gives the settings of the store; `folder` is one of the test's own. */

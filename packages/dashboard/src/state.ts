@@ -95,7 +95,8 @@ function take(next: LiveJson): void {
     live.value = next;
     remember(next);
   });
-  if (before !== undefined && before.began !== began) void renew();
+  looked ??= began;
+  if (looked !== began) void renew(began);
   if (paused?.code === 'starting-up') return; // the store is not open yet: there is nothing to be asked
   document.title = `round ${round}, ${phase} – XayNet`;
   for (const each of DOCUMENTS) each(next);
@@ -107,11 +108,20 @@ function remember({ health, status }: LiveJson): void {
   looks.value = [...looks.value.slice(1 - LOOKS), { at: status.now, rss: health.rss, delay: health.delay?.p99 }];
 }
 
-/** After a restart it may be another version that answers, and then another page belongs to it. */
-async function renew(): Promise<void> {
-  const own = import.meta.url.split('/').at(-1)!;
+/** The process whose page was looked at last, by when it began. */
+let looked: number | undefined;
+let looking = false;
+
+/** After a restart it may be another version that answers, and then another page belongs to it. What is not answered is asked again with the next document. */
+async function renew(began: number): Promise<void> {
+  if (looking) return;
+  looking = true;
   const page = await got(address('.'), 'text/html', (response) => response.text());
-  if (page?.includes('page/page-') && !page.includes(own)) location.reload();
+  looking = false;
+  if (page === undefined) return;
+  looked = began;
+  const own = import.meta.url.split('/').at(-1)!;
+  if (page.includes('page/page-') && !page.includes(own)) location.reload();
 }
 
 /** Undefined when it cannot be had now. */
