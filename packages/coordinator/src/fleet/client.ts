@@ -6,7 +6,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import type { Verdict } from '../http/port.ts';
 import type { HandedChunk } from '../intake/fleet-chunks.ts';
 import type { Member } from '../stores/shared.ts';
-import { tokenOf } from './listener.ts';
+import type { Token } from './token.ts';
 import { BATCH_BYTES, CHUNK_PATH, decodeAnswer, encodeBatch, encodeHandedChunk, LONGEST_ANSWER } from './wire.ts';
 
 /** Connections to one member; each is taken until the last verdict of its request is there. */
@@ -27,18 +27,18 @@ interface Waiting {
 /** See the head of the file. */
 export class FleetClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS });
-  readonly #authorization: string;
+  readonly #token: Token;
   readonly #peers = new Map<string, Peer>();
 
-  constructor(secret: Uint8Array) {
-    this.#authorization = `Bearer ${tokenOf(secret)}`;
+  constructor(token: Token) {
+    this.#token = token;
   }
 
   /** The verdict of a member, or undefined when it takes nothing now. Rejects when it cannot be reached, or answers anything else, and when `signal` says so. */
   async send({ url }: Pick<Member, 'url'>, chunk: HandedChunk, signal: AbortSignal): Promise<Verdict | undefined> {
     let peer = this.#peers.get(url);
     if (peer === undefined) {
-      peer = new Peer(`${url}${CHUNK_PATH}`, this.#agent, this.#authorization);
+      peer = new Peer(`${url}${CHUNK_PATH}`, this.#agent, this.#token);
       this.#peers.set(url, peer);
     }
     try {
@@ -58,16 +58,16 @@ export class FleetClient {
 class Peer {
   readonly #url: string;
   readonly #agent: Agent;
-  readonly #authorization: string;
+  readonly #token: Token;
   #queue: Waiting[] = [];
   #sending = 0;
   #under = 0;
   #isPlanned = false;
 
-  constructor(url: string, agent: Agent, authorization: string) {
+  constructor(url: string, agent: Agent, token: Token) {
     this.#url = url;
     this.#agent = agent;
-    this.#authorization = authorization;
+    this.#token = token;
   }
 
   get isIdle(): boolean {
@@ -125,7 +125,7 @@ class Peer {
       for (const waiting of batch) if (!waiting.isOver) waiting.reject(error);
     };
     const body = encodeBatch(batch.map((one) => one.body));
-    const headers = { authorization: this.#authorization, 'content-length': body.length, 'content-type': 'application/octet-stream' };
+    const headers = { authorization: `Bearer ${this.#token.text}`, 'content-length': body.length, 'content-type': 'application/octet-stream' };
     let posted: ClientRequest;
     try {
       posted = request(this.#url, { method: 'POST', agent: this.#agent, headers });
@@ -140,6 +140,7 @@ class Peer {
     for (const waiting of batch) waiting.abandoned = abandoned;
     posted.on('response', (response) => {
       sent();
+      if (response.statusCode === 401) this.#token.differs();
       read(response, batch).catch((error: unknown) => {
         posted.destroy();
         fail(error as Error);

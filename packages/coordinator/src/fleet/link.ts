@@ -10,6 +10,7 @@ import { FleetClient } from './client.ts';
 import { Handover } from './handover.ts';
 import { type ChunkTaker, type FleetListener, startFleetListener } from './listener.ts';
 import { patiently } from './patiently.ts';
+import { FleetToken, type Token } from './token.ts';
 
 /** Where to listen, and where others reach that. */
 export interface FleetAddress {
@@ -37,11 +38,11 @@ export class FleetLink {
   readonly #listener: FleetListener;
   readonly #client: FleetClient;
 
-  private constructor(url: string, listener: FleetListener, secret: Uint8Array, options: FleetLinkOptions) {
+  private constructor(url: string, listener: FleetListener, token: Token, options: FleetLinkOptions) {
     const { id, store, clock, logger } = options;
     this.url = url;
     this.#listener = listener;
-    this.#client = new FleetClient(secret);
+    this.#client = new FleetClient(token);
     const handover = new Handover({
       self: id,
       members: () => this.members(),
@@ -55,12 +56,14 @@ export class FleetLink {
 
   /** Listens. Throws `api-…` when it cannot, and what the store throws. */
   static async open({ host, port, advertise }: FleetAddress, options: FleetLinkOptions): Promise<FleetLink> {
-    const { store } = options;
-    const secret = await patiently(() => store.fleetSecret(), { ...options, leaseMs: store.leaseMs });
-    const listener = await startFleetListener({ host, port, secret, logger: options.logger });
+    const { store, clock, logger } = options;
+    const { leaseMs } = store;
+    const read = (): Promise<Uint8Array> => store.fleetSecret();
+    const token = new FleetToken(await patiently(read, { ...options, leaseMs }), { read, every: leaseMs, clock, logger });
+    const listener = await startFleetListener({ host, port, token, logger });
     const url = advertise ?? urlOf(listener);
-    options.logger.info({ url, at: `${listener.host} port ${listener.portNumber}` }, 'listens for the other processes of the fleet');
-    return new FleetLink(url, listener, secret, options);
+    logger.info({ url, at: `${listener.host} port ${listener.portNumber}` }, 'listens for the other processes of the fleet');
+    return new FleetLink(url, listener, token, options);
   }
 
   /** From now on chunks of others are taken. */

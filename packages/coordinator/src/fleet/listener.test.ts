@@ -12,10 +12,13 @@ import { SILENT_LOGGER } from '../log.ts';
 import { seededRandom } from '../rig.test.ts';
 import { FleetClient } from './client.ts';
 import { urlOf } from './link.ts';
-import { type FleetListener, startFleetListener, tokenOf } from './listener.ts';
+import { type FleetListener, startFleetListener } from './listener.ts';
+import { tokenOf } from './token.ts';
 import { BATCH_BYTES, CHUNK_PATH, decodeAnswer, decodeBatch, decodeHandedChunk, encodeAnswer, encodeBatch, encodeHandedChunk, largestBatch } from './wire.ts';
 
 const secret = new Uint8Array(32).fill(7);
+let differing = 0;
+const token = { text: tokenOf(secret), differs: () => void differing++ };
 const authorization = `Bearer ${tokenOf(secret)}`;
 const LARGEST = 300_000;
 const chunk = (changes: Partial<HandedChunk> = {}): HandedChunk => ({
@@ -30,8 +33,8 @@ const chunk = (changes: Partial<HandedChunk> = {}): HandedChunk => ({
 
 const taken: HandedChunk[] = [];
 let answer: () => Promise<Verdict | undefined> = async () => ({ accepted: true, complete: false });
-const listener: FleetListener = await startFleetListener({ host: '127.0.0.1', port: 0, secret, logger: SILENT_LOGGER });
-const client = new FleetClient(secret);
+const listener: FleetListener = await startFleetListener({ host: '127.0.0.1', port: 0, token, logger: SILENT_LOGGER });
+const client = new FleetClient(token);
 after(async () => {
   client.close();
   await listener.close();
@@ -105,10 +108,12 @@ test('without the token nothing is read, whatever is asked for', async () => {
     assert.equal(await post(body, wrong as Record<string, string>), 401);
     assert.equal(await post(body, wrong as Record<string, string>, '/'), 401);
   }
-  const stranger = new FleetClient(new Uint8Array(32).fill(8));
+  let noticed = 0;
+  const stranger = new FleetClient({ text: tokenOf(new Uint8Array(32).fill(8)), differs: () => void noticed++ });
   await assert.rejects(stranger.send(listener, chunk(), forever), /401/);
   stranger.close();
   assert.equal(listener.refused, refused + 9);
+  assert.deepEqual([differing, noticed], [9, 1], 'both ends notice that they have different tokens');
   assert.deepEqual(taken, []);
 });
 
@@ -181,7 +186,7 @@ test('an answer that is none, one that never ends, nobody there, nobody who answ
 });
 
 test('a connection that the other end has closed meanwhile is no failure', async () => {
-  const own = new FleetClient(secret);
+  const own = new FleetClient(token);
   let requests = 0;
   const server = createServer((message, response) => {
     // The second request on a connection meets its end.

@@ -2,7 +2,7 @@
 // the fleet. What comes here was opened and verified by whoever sends it, so who has the token can speak for every participant; the port
 // belongs into a network of the fleet alone (docs/SECURITY.md).
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { isXaynetError } from '@xaynet/core/errors';
 import { Budget, readBody } from '../http/body.ts';
@@ -10,14 +10,14 @@ import { listen } from '../http/listen.ts';
 import type { Verdict } from '../http/port.ts';
 import type { HandedChunk } from '../intake/fleet-chunks.ts';
 import type { Logger } from '../log.ts';
+import type { Token } from './token.ts';
 import { CHUNK_PATH, decodeBatch, encodeAnswer, largestBatch } from './wire.ts';
 
 export interface FleetListenerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** 32 bytes, see {@link tokenOf}. */
-  readonly secret: Uint8Array;
+  readonly token: Token;
   readonly logger: Logger;
 }
 
@@ -46,21 +46,16 @@ const HELD_BYTES = 64 * 1024 * 1024;
 const STALL_MS = 10_000;
 const SLOWEST = 16 * 1024;
 
-/** What processes of one fleet show to each other: it tells nothing of the secret. */
-export function tokenOf(secret: Uint8Array): string {
-  return createHmac('sha256', secret).update('xaynet fleet: chunks').digest('hex');
-}
-
 /** Listens. Throws `api-…` when it cannot. */
-export async function startFleetListener({ host, port, secret, logger }: FleetListenerOptions): Promise<FleetListener> {
-  const token = digest(tokenOf(secret));
+export async function startFleetListener({ host, port, token, logger }: FleetListenerOptions): Promise<FleetListener> {
   let taker: ChunkTaker | undefined;
   let requests = 0;
   let refused = 0;
   const largest = (): number => largestBatch(taker?.maxMessageBytes ?? 0);
   const budget = new Budget(() => Math.max(HELD_BYTES, largest()), largest);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isOurs(request.headers.authorization, token)) {
+    if (!isOurs(request.headers.authorization, digest(token.text))) {
+      token.differs();
       if (refused++ % 100 === 0) logger.warn({ remote: request.socket.remoteAddress, refused }, 'somebody asks at the address of the fleet without its token');
       return end(request, response, 401);
     }

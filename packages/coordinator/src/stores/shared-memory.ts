@@ -25,7 +25,7 @@ export class SharedMemory {
   readonly owners: Map<number, string> = new Map();
   readonly partials: Map<string, PartialSum> = new Map();
   readonly chunks: PhaseChunks = new PhaseChunks();
-  readonly secret: Uint8Array = randomBytes(32);
+  secret: Uint8Array = randomBytes(32);
 
   constructor(clock: Clock, leaseMs = 3000) {
     this.clock = clock;

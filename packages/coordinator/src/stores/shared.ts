@@ -134,7 +134,7 @@ export interface SharedStore extends Store {
    * or phase: none, 0. {@link ChunkStore} itself is for processes that have a store to themselves; a fleet does not use it.
    */
   chunksOf(round: number, tag: MessageTag, participant: PublicSigningKey, after: number): Promise<StoredChunks>;
-  /** 32 random bytes that all processes of the fleet share, and nobody else knows: made at the first call, by whoever is first. They stay for as long as the store does. */
+  /** 32 random bytes that all processes of the fleet share, and nobody else knows: made by a call that finds none, and the same for all from then on. */
   fleetSecret(): Promise<Uint8Array>;
 }
 
