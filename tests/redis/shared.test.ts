@@ -65,9 +65,19 @@ test('what somebody else wrote among the members keeps nobody from looking', asy
   const server = await RedisServer.start(t);
   const prefix = freshPrefix();
   const store = await SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE });
-  await server.command('HSET', `{${prefix}}:members`, 'x', 'not ours', 'y', 'null', 'z', '{"id":1}');
+  const odd = { id: 'odd', url: '', version: '1', began: 1, accepted: 0, refused: 0, settings: { 'redis.lease': 'long' } };
+  await server.command('HSET', `{${prefix}}:members`, 'x', 'not ours', 'y', 'null', 'z', '{"id":1}', 'odd', JSON.stringify(odd));
   const sight = await store.look({ id: 'a', url: '', version: '1', began: 1, accepted: 0, refused: 0 }, true);
-  assert.deepEqual([sight.leads, sight.members.map(({ id }) => id)], [true, ['a']]);
+  assert.deepEqual(
+    [sight.leads, sight.members.map(({ id, settings }) => [id, settings])],
+    [
+      true,
+      [
+        ['a', undefined],
+        ['odd', undefined],
+      ],
+    ],
+  );
   await store.close();
 });
 

@@ -474,6 +474,37 @@ test('other settings of [pet] than the leader has are told at once, not only whe
   assert.deepEqual(same.warnings, []);
 });
 
+test('another time.grace or redis.lease than other members have is told once, by all, until it is the same', async () => {
+  const rig = await FleetRig.start(1, PATIENT);
+  const graced = testSettings({ sum: { time: { min: 10, max: 40 } }, update: { time: { min: 10, max: 40, grace: 7 } }, sum2: { time: { min: 10, max: 40 } } });
+  const text = (name: string): string =>
+    `${name} is not the same for all processes of the fleet: each goes by its own. Give all processes of the fleet the same`;
+  const member = (id: string, settings?: Record<string, number>) => ({
+    id,
+    url: '',
+    version: '1',
+    began: 0,
+    accepted: 0,
+    refused: 0,
+    ...(settings && { settings }),
+  });
+  const come = (...given: Parameters<typeof member>): unknown => rig.shared.members.set(given[0], { member: member(...given), until: Number.MAX_VALUE });
+  come('old');
+  come('other', { 'redis.lease': 3, 'of.later': 1 });
+  await rig.seconds(3);
+  assert.deepEqual(rig.nodes[0]!.warnings, []);
+  const other = await rig.add(graced);
+  await rig.seconds(3);
+  come('slow', { 'redis.lease': 10 });
+  await rig.seconds(3);
+  for (const { warnings } of [rig.nodes[0]!, other]) assert.deepEqual(warnings, [text('pet.update.time.grace'), text('redis.lease')]);
+  come('slow', { 'redis.lease': 3 });
+  await rig.seconds(1);
+  come('slow', { 'redis.lease': 4 });
+  await rig.seconds(1);
+  assert.equal(other.warnings.length, 3);
+});
+
 test('a member whose clock is wrong does not lead, and leads when it is right again', async () => {
   const rig = await FleetRig.start(2);
   const follower = rig.alive.find(({ member }) => !member.leads)!;

@@ -75,6 +75,8 @@ export class FleetMember implements RoundEngine {
   #known: View | undefined;
   /** Settings that are not those of the leader, as they were told last. */
   #differences = '[]';
+  /** Names of settings that other members were told to have otherwise. */
+  readonly #differing = new Set<string>();
   /** Until when others are to lead, as this process could not; and for how many leases it stood back last. */
   #standsBackUntil = Number.NEGATIVE_INFINITY;
   #stoodBack = 0;
@@ -114,7 +116,7 @@ export class FleetMember implements RoundEngine {
   static async #join(options: FleetMemberOptions): Promise<FleetMember> {
     const { store, settings, clock, logger, random } = options;
     const began = clock.now();
-    const self: Member = { ...options.self, began, accepted: 0, refused: 0 };
+    const self: Member = { ...options.self, began, accepted: 0, refused: 0, settings: toldSettings(options) };
     for (;;) {
       const first = await store.look(self, false);
       const sight = isSkewed(first, clock.now()) ? first : await store.look(self, true);
@@ -287,7 +289,7 @@ export class FleetMember implements RoundEngine {
   }
 
   get #self(): Member {
-    return { ...this.#options.self, began: this.#began, accepted: this.#accepted, refused: this.#refused };
+    return { ...this.#options.self, began: this.#began, accepted: this.#accepted, refused: this.#refused, settings: toldSettings(this.#options) };
   }
 
   /** A store that hangs must not be waited for longer than a lease lasts: by then others have gone on. */
@@ -308,6 +310,7 @@ export class FleetMember implements RoundEngine {
   async #follow(asked: number): Promise<void> {
     const { leads, progress, counts, version, open, unfolded } = this.#sight;
     this.#sum.forgetOld();
+    this.#tellOthers();
     this.#tellTally();
     if (progress?.phase === 'update' && !open && unfolded > 0) {
       this.#sum.settle(progress.round).catch((error: unknown) => {
@@ -471,6 +474,26 @@ export class FleetMember implements RoundEngine {
     }
   }
 
+  /** The same for what members tell of their settings themselves. */
+  #tellOthers(): void {
+    const own = toldSettings(this.#options);
+    const others = new Map<string, Set<number>>();
+    for (const { settings = {} } of this.#sight.members) {
+      for (const [name, value] of Object.entries(settings)) {
+        if (own[name] !== undefined && own[name] !== value) others.set(name, (others.get(name) ?? new Set()).add(value));
+      }
+    }
+    for (const name of this.#differing) if (!others.has(name)) this.#differing.delete(name);
+    for (const [name, values] of others) {
+      if (this.#differing.has(name)) continue;
+      this.#differing.add(name);
+      this.#options.logger.warn(
+        { here: own[name], others: [...values] },
+        `${name} is not the same for all processes of the fleet: each goes by its own. Give all processes of the fleet the same`,
+      );
+    }
+  }
+
   #tellSkew(is: boolean): boolean {
     const { logger, clock } = this.#options;
     if (is && !this.#isSkewed) {
@@ -524,6 +547,12 @@ export class FleetMember implements RoundEngine {
 
 function takesMessages(phase: PhaseName): boolean {
   return phase === 'sum' || phase === 'update' || phase === 'sum2';
+}
+
+/** What is told of the own settings: those of [pet] that the stored round has not, and what all go by. */
+function toldSettings({ settings: { pet }, store }: Pick<FleetMemberOptions, 'settings' | 'store'>): Record<string, number> {
+  const graces = (['sum', 'update', 'sum2'] as const).map((phase) => [`pet.${phase}.time.grace`, pet[phase].time.grace] as const);
+  return { 'redis.lease': store.leaseMs / 1000, ...Object.fromEntries(graces) };
 }
 
 function isSkewed({ now }: Sight, here: number): boolean {

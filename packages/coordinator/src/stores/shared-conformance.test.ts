@@ -19,7 +19,15 @@ export interface SharedSetup {
   }>;
 }
 
-const member = (id: string): Member => ({ id, url: `http://${id}`, version: '1', began: 1_700_000_000_000, accepted: 1, refused: 2 });
+const member = (id: string): Member => ({
+  id,
+  url: `http://${id}`,
+  version: '1',
+  began: 1_700_000_000_000,
+  accepted: 1,
+  refused: 2,
+  ...(id === 'b' ? { settings: { 'redis.lease': 3 } } : {}), // older versions tell none
+});
 const progress = (round: number, phase: RoundProgress['phase'], most = 100): RoundProgress => ({
   round,
   phase,

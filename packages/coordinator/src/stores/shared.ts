@@ -21,6 +21,8 @@ export interface Member {
   /** Messages that it admitted and refused since then. */
   readonly accepted: number;
   readonly refused: number;
+  /** Settings that the store does not hold and that should be the same for all, by their names; left out by older versions. */
+  readonly settings?: Readonly<Record<string, number>>;
 }
 
 /** What the store holds, seen at one moment. */

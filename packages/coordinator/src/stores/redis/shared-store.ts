@@ -151,13 +151,17 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
 /** A member by what it said of itself; what somebody else wrote there, whom we cannot read, is nobody's concern. */
 function memberIn(bytes: Buffer): Member | undefined {
   try {
-    const { id, url, version, began, accepted, refused } = JSON.parse(bytes.toString()) as Partial<Record<keyof Member, unknown>>;
+    const { id, url, version, began, accepted, refused, settings } = JSON.parse(bytes.toString()) as Partial<Record<keyof Member, unknown>>;
     if (typeof id !== 'string' || typeof url !== 'string' || typeof version !== 'string') return undefined;
     if (typeof began !== 'number' || typeof accepted !== 'number' || typeof refused !== 'number') return undefined;
-    return { id, url, version, began, accepted, refused };
+    return { id, url, version, began, accepted, refused, ...(isNumbers(settings) ? { settings } : {}) };
   } catch {
     return undefined;
   }
+}
+
+function isNumbers(value: unknown): value is Readonly<Record<string, number>> {
+  return typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'number');
 }
 
 /** See {@link SharedSums}. */
