@@ -2,9 +2,9 @@
 // With CI=true a suite that would be left out is a failure, and nothing is spared: every engine, a real disk; files that failed get a second
 // chance, alone. Options: --help. It also fails when tests leave files behind in the temporary folder that they are given.
 import { spawn } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, influxd, python } from './test-suites.mjs';
 
@@ -142,9 +142,13 @@ async function runAll(suites) {
   return results;
 }
 
+function filesOf(suite) {
+  return suite.files.flatMap((pattern) => globSync(pattern)).sort();
+}
+
 /** Runs the files of a suite. */
 async function runSuite(suite) {
-  const files = suite.files.flatMap((pattern) => globSync(pattern)).sort();
+  const files = filesOf(suite);
   const result = { suite, ...(files.length === 0 ? { ...NOTHING, code: 1, ms: 0, output: 'it has no files' } : await runFiles(suite, files)) };
   console.log(`\n${suite.name}: ${suite.about}`);
   console.log(result.output);
@@ -153,9 +157,7 @@ async function runSuite(suite) {
 
 /** Runs each file that failed once more, alone; where one passes this replaces its failures, which are returned. What left no counts is not tried. */
 async function runAgain(results) {
-  const failed = results.flatMap((result) =>
-    Object.keys(result.files).flatMap((file) => (result.files[file].failed > 0 && existsSync(file) ? [{ result, file }] : [])),
-  );
+  const failed = results.flatMap((result) => Object.keys(result.files).flatMap((file) => (result.files[file].failed > 0 ? [{ result, file }] : [])));
   if (failed.length === 0) return [];
   if (failed.length > AGAIN_LIMIT) {
     console.log(`\n${failed.length} files failed: more than ${AGAIN_LIMIT} are no accident, so none is run again.`);
@@ -166,7 +168,9 @@ async function runAgain(results) {
   for (const name of readdirSync(temporary)) rmSync(join(temporary, name), { recursive: true, force: true });
   const unsteady = [];
   for (const { result, file } of failed) {
-    const { code, files, failures, output } = await runFiles(result.suite, [file]);
+    const entries = entriesOf(result.suite, file);
+    if (entries.length === 0) continue;
+    const { code, files, failures, output } = await runFiles(result.suite, entries);
     console.log(output);
     if (code !== 0 || failures.length > 0 || !(files[file]?.passed > 0)) continue;
     unsteady.push(...result.failures.filter((failure) => failure.file === file));
@@ -175,6 +179,13 @@ async function runAgain(results) {
     if (result.failures.length === 0) result.code = 0;
   }
   return unsteady;
+}
+
+/** The files of a suite that have a file's tests: itself, or, when it makes tests for others, those that import it. */
+function entriesOf(suite, file) {
+  const all = filesOf(suite);
+  if (all.some((each) => relative(root, each) === file)) return [file];
+  return all.filter((each) => readFileSync(each, 'utf8').includes(`/${basename(file)}'`));
 }
 
 /** Runs files in one process. */

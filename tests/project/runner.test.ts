@@ -14,6 +14,7 @@ const FILES = {
   passes: `test('passes', () => {});`,
   fails: `test('fails always', () => assert.fail('as it must'));`,
   once: `test('fails once', () => assert.ok(!FIRST, 'in a hurry')); test('beside it', () => {});`,
+  helped: `import { made } from './helper.mjs'; made(FIRST);`,
   leaves: `test('leaves a file when it fails', () => { if (FIRST) { writeFileSync(join(tmpdir(), 'xaynet-left'), ''); assert.fail('before it removed its file'); } });`,
   hook: `describe('a suite', () => { after(() => { throw new Error('in a hook'); }); test('in it', () => {}); });`,
   late: `test('is over', () => { setTimeout(() => { throw new Error('too late'); }, 1); });`,
@@ -31,12 +32,18 @@ const HEAD = `
   writeFileSync(mark, '');
 `;
 
+/** Its tests count for this file, which no suite names. */
+const HELPER = `import assert from 'node:assert/strict';
+  import { test } from 'node:test';
+  export const made = (first) => test('made by a helper', () => assert.ok(!first));`;
+
 /** Runs suites of these files; returns the exit code, all that was said, and its lines. */
 function run(given: readonly (readonly (keyof typeof FILES)[])[], ...args: string[]): { status: number | null; out: string; lines: string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'xaynet-runner-'));
   try {
     const suites = given.map((names, i) => {
       mkdirSync(join(folder, `${i}`));
+      writeFileSync(join(folder, `${i}/helper.mjs`), HELPER);
       for (const [j, name] of names.entries()) writeFileSync(join(folder, `${i}/${name}-${j}.test.mjs`), `${HEAD}${FILES[name]}`);
       return { name: `suite${i}`, about: 'of a test', files: [join(folder, `${i}/*.test.mjs`)] };
     });
@@ -61,9 +68,9 @@ test('a record ends with every failure and the totals; locally a failure is one 
 });
 
 test('with --again, what fails once is told and passes, with what it left behind; what fails twice fails', () => {
-  const steady = run([['leaves'], ['once']], '--again');
+  const steady = run([['leaves'], ['once', 'helped']], '--again');
   assert.equal(steady.status, 0, steady.out);
-  assert.equal(steady.lines.at(-1), '3 passed, 0 failed, 0 skipped');
+  assert.equal(steady.lines.at(-1), '4 passed, 0 failed, 0 skipped');
   assert.doesNotMatch(steady.out, /\nfailed\n/);
   assert.match(steady.out.split('\nunsteady: failed beside others, passed alone\n')[1]!, /: fails once\nAssertionError.*: in a hurry\n/);
   const failing = run([['once', 'fails']], '--again');
