@@ -9,10 +9,11 @@ import { RoundForge } from './messages.ts';
 
 /** What a round shall be. */
 export interface Load {
-  /** The coordinators, which get the messages by turns. */
+  /** The coordinators, which share the messages. */
   readonly urls: readonly string[];
   readonly sums: number;
   readonly updates: number;
+  /** To each coordinator. */
   readonly connections: number;
   /** Largest message, 0 for whole updates. */
   readonly chunk: number;
@@ -76,25 +77,25 @@ const abilities = {
     };
   },
 
-  /** Sends them, as many at a time as there are connections, but for the last `keep`. */
+  /** Sends them, as many at a time to each coordinator as there are connections, but for the last `keep`. */
   send: async (keep: number): Promise<Sent> => {
     const updates: number[] = [];
     const messages: number[] = [];
     const cpu = process.cpuUsage();
     const begun = performance.now();
-    const connection = async (): Promise<void> => {
+    const connection = async (client: HttpClient): Promise<void> => {
       while (uploads.length > keep) {
         const upload = uploads.shift()!;
         const first = performance.now();
         for (const message of upload) {
           const since = performance.now();
-          await post(message);
+          await post(message, client);
           if (load.chunk > 0) messages.push((performance.now() - since) / 1000);
         }
         updates.push((performance.now() - first) / 1000);
       }
     };
-    await Promise.all(Array.from({ length: load.connections }, connection));
+    await Promise.all(clients.flatMap((client) => Array.from({ length: load.connections }, () => connection(client))));
     const { user, system } = process.cpuUsage(cpu);
     return { seconds: (performance.now() - begun) / 1000, updates, messages, cpu: (user + system) / 1e6 };
   },
@@ -133,8 +134,7 @@ function seedsPath(): string {
 }
 
 /** Sends a message; one that is refused is an error, because all of them are right. */
-async function post(message: Uint8Array): Promise<void> {
-  const client = next();
+async function post(message: Uint8Array, client: HttpClient = next()): Promise<void> {
   for (;;) {
     const { status, body } = await client.ask('POST', '/message', message);
     if (status === 200 || status === 202) return;

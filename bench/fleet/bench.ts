@@ -87,9 +87,10 @@ function plansOf({ coordinators, blobs, updates, connections, data, program, qui
   const warm = quick ? 2 : Math.min(MOST_WARM, Math.ceil(WARM_BYTES / (8 * length)));
   const counted = updates ?? Math.min(1000, Math.max(48, Math.round(20_000_000 / length)));
   const plan = { length, counted, warm, connections, data, program };
+  // Every process gets as much as one alone does: a fleet of three is for three times the load.
   return [
     { ...plan, coordinators: 0, blobs: 'embedded' },
-    ...blobs.flatMap((where) => coordinators.map((count): Plan => ({ ...plan, coordinators: count, blobs: where }))),
+    ...blobs.flatMap((where) => coordinators.map((count): Plan => ({ ...plan, counted: count * counted, coordinators: count, blobs: where }))),
   ];
 }
 

@@ -26,16 +26,22 @@ let round = 0;
 const random = (length: number): Uint8Array => randomFillSync(new Uint8Array(length));
 const look = (mayLead: boolean) => store.look({ id, url: 'http://10.0.0.1:8081', version: '0.1.0', began: Date.now(), accepted: 12345, refused: 12 }, mayLead);
 
-/** CPU seconds of this process that `times` calls take. */
-async function timed(times: number, call: () => Promise<unknown>): Promise<number> {
+/** CPU seconds of this process that `times` calls take, so many at a time. */
+async function timed(times: number, call: () => Promise<unknown>, atOnce: number = AT_ONCE): Promise<number> {
   const before = process.cpuUsage();
   let left = times;
   const one = async (): Promise<void> => {
     while (left-- > 0) await call();
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  await Promise.all(Array.from({ length: atOnce }, one));
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6;
+}
+
+async function verdict(): Promise<void> {
+  const localSeedDict = new KeyMap(sums.map((sum) => [sum, EncryptedMaskSeed(random(EncryptedMaskSeed.LENGTH))] as const));
+  const { verdict } = await store.admissions.update(round, { participant: PublicSigningKey(random(32)), localSeedDict, maskedModel: mask(1, 1) });
+  if (verdict !== 'ok') throw new Error(`an update was answered ${verdict}`);
 }
 
 const abilities = {
@@ -63,13 +69,9 @@ const abilities = {
     await look(false);
   },
 
-  /** CPU seconds of so many verdicts on updates. */
-  verdicts: (times: number): Promise<number> =>
-    timed(times, async () => {
-      const localSeedDict = new KeyMap(sums.map((sum) => [sum, EncryptedMaskSeed(random(EncryptedMaskSeed.LENGTH))] as const));
-      const { verdict } = await store.admissions.update(round, { participant: PublicSigningKey(random(32)), localSeedDict, maskedModel: mask(1, 1) });
-      if (verdict !== 'ok') throw new Error(`an update was answered ${verdict}`);
-    }),
+  /** CPU seconds of so many verdicts on updates, several at a time and one at a time. */
+  verdicts: (times: number): Promise<number> => timed(times, verdict),
+  singles: (times: number): Promise<number> => timed(times, verdict, 1),
 
   /** CPU seconds of so many looks. */
   looks: (times: number): Promise<number> => timed(times, () => look(false)),

@@ -28,9 +28,9 @@ is ended and its global model checked to be the mean of the updates. Then a look
   --length N          weights, repeatable (default 10000, 100000 and 1000000)
   --coordinators N    processes of a fleet, repeatable (default 1, 2 and 3)
   --blobs WHERE       where masked models lie, repeatable: redis, or s3, which is a process that keeps objects in memory and counts (default both)
-  --updates U         updates that are counted (default by the length: 1000, 200 and 48)
+  --updates U         updates that are counted for each process (default by the length: 1000, 200 and 48)
   --no-large          leaves out the rounds with 25 million weights, of three updates each (they need 4 GB)
-  --connections K     connections to each coordinator; K updates are sent at a time (default 8)
+  --connections K     connections to each coordinator; so many updates are sent to each at a time (default 8)
   --data DIR          where data folders are made (default: the temporary folder)
   --xaynet PATH       another program to measure: packages/xaynet/bin/xaynet.mjs of another checkout
   --quick             1000 weights, one and two coordinators, a few seconds: a look, not a measurement

@@ -56,17 +56,17 @@ export function roundsText({ rounds }: Pick<Measured, 'rounds'>): string {
 export function coordinationText({ rounds, coordination }: Pick<Measured, 'rounds' | 'coordination'>): string {
   const lengths = [...new Set(rounds.map(({ length }) => length))];
   const rows = coordination.map((result) => {
-    const { members, sums, verdict, look, memory } = result;
+    const { members, sums, verdict, single, look, memory } = result;
     const shares = lengths.map((length) => {
       const share = shareOf(rounds, result, length);
       return share === undefined ? '–' : `${digits(100 * share)} ${share < BAR ? '✓' : '✗'}`;
     });
     const pair = ({ member, redis }: CoordinationResult['look']): string => `${digits(1000 * member)} + ${digits(1000 * redis)}`;
-    return `| ${[members, sums, pair(verdict), pair(look), Math.round(memory), ...shares].join(' | ')} |`;
+    return `| ${[members, sums, pair(verdict), pair(single), pair(look), Math.round(memory), ...shares].join(' | ')} |`;
   });
   return [
-    `| members | sum participants | a verdict: CPU ms, member + Redis | a look | bytes of Redis an update | ${lengths.map((length) => `% of one process, ${length} weights (bar: < ${100 * BAR})`).join(' | ')} |`,
-    `| ---: | ---: | --- | --- | ---: |${' ---: |'.repeat(lengths.length)}`,
+    `| members | sum participants | a verdict of eight at a time: CPU ms, member + Redis | a verdict of one at a time | a look | bytes of Redis an update | ${lengths.map((length) => `% of one process, ${length} weights (bar: < ${100 * BAR})`).join(' | ')} |`,
+    `| ---: | ---: | --- | --- | --- | ---: |${' ---: |'.repeat(lengths.length)}`,
     ...rows,
   ].join('\n');
 }

@@ -16,7 +16,7 @@ export type Where = 'embedded' | 'redis' | 's3';
 /** A round to be measured. */
 export interface Plan {
   readonly length: number;
-  /** Updates that are counted, and those before them for each process, which are not. One more ends the phase. */
+  /** Updates that are counted, all processes together, and those before them for each process, which are not. One more ends the phase. */
   readonly counted: number;
   readonly warm: number;
   /** Processes; 0: one with the embedded store. */
@@ -55,7 +55,9 @@ export interface PollingResult {
 export interface CoordinationResult {
   readonly members: number;
   readonly sums: number;
+  /** A verdict where several are asked for at a time, so that they go together, and where one is. */
   readonly verdict: { readonly member: number; readonly redis: number };
+  readonly single: { readonly member: number; readonly redis: number };
   readonly look: { readonly member: number; readonly redis: number };
   /** Bytes of Redis' memory that an update takes, beside its blob. */
   readonly memory: number;
@@ -138,20 +140,21 @@ export async function runCoordination(members: number, sums: number, times: numb
     for (const [i, helper] of helpers.entries()) await helper.ask('join', { url: redis.url, key: KEY, prefix: 'bench', name: `member-${i}` });
     const keys = await helpers[0]!.ask('begin', sums);
     for (const helper of helpers.slice(1)) await helper.ask('follow', { number: 1, keys });
-    const measure = async (what: 'verdicts' | 'looks'): Promise<{ member: number; redis: number }> => {
+    const measure = async (what: 'verdicts' | 'singles' | 'looks', times: number): Promise<{ member: number; redis: number }> => {
       await Promise.all(helpers.map((helper) => helper.ask(what, Math.ceil(times / 4)))); // warms up
       const before = await redis.work();
       const spent = await Promise.all(helpers.map((helper) => helper.ask(what, times)));
       const after = await redis.work();
       return { member: sum(spent) / (members * times), redis: (after.cpu - before.cpu) / (members * times) };
     };
-    const look = await measure('looks');
+    const look = await measure('looks', times);
+    const single = await measure('singles', Math.ceil(times / 4));
     const empty = await redis.memory();
-    const verdict = await measure('verdicts');
+    const verdict = await measure('verdicts', times);
     const admitted = members * (times + Math.ceil(times / 4));
     const memory = ((await redis.memory()) - empty) / admitted;
     for (const helper of helpers) await helper.ask('leave', undefined);
-    return { members, sums, verdict, look, memory };
+    return { members, sums, verdict, single, look, memory };
   } finally {
     for (const helper of helpers) helper.end();
     await redis.stop();

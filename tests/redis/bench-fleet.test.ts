@@ -21,14 +21,14 @@ test('a quick run: every update is one verdict and one blob, at most one look, a
     rounds.map(({ coordinators, blobs, counted }) => [coordinators, blobs, counted]),
     [
       [0, 'embedded', 20],
-      [2, 'redis', 20],
+      [2, 'redis', 40],
     ],
   );
   const { redis, each, message } = rounds[1]!;
-  assert.equal(redis?.verdicts, 20);
-  assert.equal(redis.transactions, 20);
-  assert.ok(redis.looks <= 20 + 10, `${redis.looks} looks`); // a member also looks by itself
-  assert.ok(redis.bytesIn > 20 * 7 * 500 && message > 7 * 500);
+  assert.equal(redis?.verdicts, 40);
+  assert.equal(redis.transactions, 40);
+  assert.ok(redis.looks <= 40 + 10, `${redis.looks} looks`); // a member also looks by itself
+  assert.ok(redis.bytesIn > 40 * 7 * 500 && message > 7 * 500);
   assert.equal(each.length, 2);
   const [{ members, verdict, look, memory }] = coordination as [Measured['coordination'][number]];
   assert.equal(members, 2);
