@@ -47,6 +47,7 @@ const ROOMS = {
     addresses: [],
     meter: [],
     'masked-sample': [],
+    'packed-seeds': [],
     'process-health': [],
     reports: ['events', 'log', 'stores/contract'],
     'settings-document': ['http/api/documents', 'settings'],
@@ -62,7 +63,7 @@ const ROOMS = {
     bulletin: ['round/state'],
     queue: ['request', 'round/state'],
     thread: [],
-    stores: ['buffers', 'clock', 'log', 'thread'],
+    stores: ['buffers', 'clock', 'log', 'packed-seeds', 'thread'],
     http: ['addresses', 'buffers', 'events', 'log', 'masked-sample', 'meter', 'process-health', 'round/state', 'stores/contract'],
     engine: ['bulletin', 'patience', 'publisher', 'request', 'round/state', 'stores/shared'],
     'coordinator-api': [
@@ -99,7 +100,7 @@ const ROOMS = {
     archive: ['clock', 'log', 'patience', 'records', 'stores/contract'],
     aggregate: ['buffers', 'clock', 'log', 'meter', 'patience', 'stores/contract'],
     admission: ['aggregate', 'buffers', 'patience', 'request', 'round/quarantine', 'round/state', 'stores/contract'],
-    material: ['admission', 'aggregate', 'archive', 'draw', 'masked-sample', 'patience', 'records', 'request', 'round', 'stores/contract'],
+    material: ['admission', 'aggregate', 'archive', 'draw', 'masked-sample', 'packed-seeds', 'patience', 'records', 'request', 'round', 'stores/contract'],
     publisher: ['bulletin', 'clock', 'events', 'log', 'material', 'meter', 'round/state'],
     driver: [
       'bulletin',

@@ -13,6 +13,7 @@ import { type AggregateContext, RoundAggregate } from './aggregate.ts';
 import { putRecord, storeModel } from './archive.ts';
 import { draw, uniform } from './draw.ts';
 import { type MaskedSample, sampleOf } from './masked-sample.ts';
+import { rowSizes } from './packed-seeds.ts';
 import { messageOf, Stopped } from './patience.ts';
 import type { RoundFacts } from './records.ts';
 import type { Request } from './request.ts';
@@ -292,7 +293,7 @@ export class RoundMaterial {
   async #readSeeds(): Promise<SeedDict | undefined> {
     const { store, patience } = this.#options;
     const seeds = await patience.once(() => store.seedDict());
-    for (const [, row] of seeds ?? []) this.#checkUpdates(row.size);
+    for (const size of seeds === undefined ? [] : rowSizes(seeds)) this.#checkUpdates(size);
     return seeds;
   }
 

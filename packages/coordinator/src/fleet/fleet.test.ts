@@ -60,6 +60,32 @@ describe('a round of three', () => {
     }
   });
 
+  test('seeds that take longer to read than several leases last are read once, and shown; meanwhile the member is in the fleet and shows nothing old', async () => {
+    const rig = await FleetRig.start(2);
+    const sums = await playSum(rig, 3);
+    const follower = rig.nodes.find(({ member }) => !member.leads)!;
+    for (const update of EXAMPLE_UPDATES) {
+      const [sender] = participants(rig.params, 'update', 1);
+      assert.equal(await rig.send(bodyOf(updatePayload(sender!, rig.sums, update), sender!)), 'accepted');
+    }
+    follower.slow = { name: 'seedDict', ms: 3.5 * rig.shared.leaseMs };
+    await rig.clock.advance(4000 + rig.shared.leaseMs / 5);
+    assert.equal(rig.leader.member.bulletin.view.phase, 'sum2');
+    for (let lease = 0; lease < 3; lease++) {
+      await rig.clock.advance(rig.shared.leaseMs);
+      assert.equal(follower.member.unavailable?.code, 'storage-timeout', 'it says that it cannot answer yet');
+      assert.equal(rig.leader.member.sight.members.length, 2, 'and is not taken for dead');
+    }
+    await rig.clock.advance(rig.shared.leaseMs);
+    await rig.look();
+    assert.equal(follower.member.unavailable, undefined);
+    assert.equal(follower.member.bulletin.view.phase, 'sum2');
+    assert.equal(follower.calls.filter((call) => call === 'seedDict').length, 1);
+    follower.slow = undefined;
+    await playSum2(rig, sums);
+    assert.deepEqual([...(await modelsOf(rig))], [EXAMPLE_MODEL]);
+  });
+
   test('a message that came in before the time is up is counted, whoever took it: the end of window B asks the store', async () => {
     const rig = await FleetRig.start(2);
     await playSum(rig, 1);

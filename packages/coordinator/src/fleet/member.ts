@@ -20,7 +20,7 @@ import type { Member, SharedStore, Sight } from '../stores/shared.ts';
 import { admitShared } from './admit.ts';
 import { patiently } from './patiently.ts';
 import { FleetSum } from './sum.ts';
-import { readView } from './view.ts';
+import { readView, type SeenView } from './view.ts';
 
 /** What a member is made of: what a driver is, but for what it reads from the store itself. */
 export interface FleetMemberOptions extends Omit<DriverOptions, 'beginning' | 'store' | 'shared' | 'settings'> {
@@ -35,6 +35,8 @@ const LOOKS_PER_LEASE = 15;
 const RECORDS = 8;
 /** A leader knows itself for this part of its lease without a look. */
 const SURE_OF_LEASE = 0.5;
+/** The part of a lease after which a round that is still being read is not waited for: a look in between keeps this member in the fleet. */
+const READING = 0.5;
 /** Leases that a leader may be paused, or a member at work on its sum without a step, before others are let try. */
 const MOST_STUCK = 5;
 /** Leases that a member which could not lead stands back, at most; from one they double until it can. */
@@ -71,6 +73,8 @@ export class FleetMember implements RoundEngine {
   #underWay = 0;
   #underWayBytes = 0;
   #isSkewed = false;
+  /** What is being read, or was and is not shown yet, of one version of the round. */
+  #reading: { readonly version: number; readonly view: Promise<SeenView | undefined> } | undefined;
   /** What was shown when the store was found to have lost something, until a leader has stored how it goes on. */
   #known: View | undefined;
   /** Settings that are not those of the leader, as they were told last. */
@@ -293,11 +297,10 @@ export class FleetMember implements RoundEngine {
   }
 
   /** A store that hangs must not be waited for longer than a lease lasts: by then others have gone on. */
-  async #inTime<T>(call: () => Promise<T>): Promise<T> {
-    const { clock, store } = this.#options;
+  async #inTime<T>(call: () => Promise<T>, limit: number = this.#options.store.leaseMs): Promise<T> {
     let cancel = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      cancel = clock.setTimer(store.leaseMs, () => reject(new XaynetError('storage-timeout', `no answer within ${store.leaseMs / 1000} s`)));
+      cancel = this.#options.clock.setTimer(limit, () => reject(new XaynetError('storage-timeout', `no answer within ${limit / 1000} s`)));
     });
     try {
       return await Promise.race([call(), late]);
@@ -399,7 +402,7 @@ export class FleetMember implements RoundEngine {
     for (;;) {
       const { version } = this.#sight;
       const before = this.bulletin.view;
-      const seen = await this.#inTime(() => readView(store, this.#sight, before));
+      const seen = await this.#inTime(() => this.#read(before), READING * store.leaseMs);
       const again = await this.#inTime(() => store.look(this.#self, false));
       if (again.version !== version) {
         this.#sight = again;
@@ -407,6 +410,7 @@ export class FleetMember implements RoundEngine {
         continue;
       }
       this.#shown = version;
+      this.#reading = undefined;
       if (seen === undefined) return; // all was erased: what is shown stays, until there is a round again
       const { view } = seen;
       if (this.#known !== undefined && this.#sight.progress === undefined && view.round < this.#known.round) return; // so does what is known better
@@ -420,6 +424,18 @@ export class FleetMember implements RoundEngine {
       await this.#tellEnded();
       return;
     }
+  }
+
+  /** What the store holds of the version in sight. A large round takes longer to read than a call may: whoever asks again waits for the same reading. */
+  #read(before: View): Promise<SeenView | undefined> {
+    const { version } = this.#sight;
+    if (this.#reading?.version === version) return this.#reading.view;
+    const view = readView(this.#options.store, this.#sight, before);
+    this.#reading = { version, view };
+    view.catch(() => {
+      if (this.#reading?.view === view) this.#reading = undefined;
+    });
+    return view;
   }
 
   /** Those who watch one member see what all of them have taken. */

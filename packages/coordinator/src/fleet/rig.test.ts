@@ -73,6 +73,8 @@ export class Node {
   refuses: string | undefined;
   /** Calls of these names fail, as those that need large bytes do when it is cut off from their place only. */
   unable: readonly string[] = [];
+  /** Calls of this name take so many milliseconds. */
+  slow: { readonly name: string; readonly ms: number } | undefined;
   /** Its next look finds that the store has lost what it had acknowledged. */
   findsLoss = false;
   /** Ids of the members that it handed chunks to, in their order. */
@@ -171,6 +173,8 @@ export class Node {
         throw new XaynetError('storage-failed', 'connection reset');
       }
       const result = await call();
+      const { slow } = this;
+      if (name === slow?.name) await new Promise<void>((resolve) => this.clock.setTimer(slow.ms, resolve));
       if (name !== this.loses || name === '') return result;
       this.loses = undefined;
       return await new Promise<never>(() => {});

@@ -2,12 +2,13 @@
 // files because it is the whole contract, method after method, each of a few lines; the acts are scripts.
 
 import { randomBytes } from 'node:crypto';
-import { EncryptedMaskSeed, equalBytes, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
+import { EncryptedMaskSeed, equalBytes, KeyMap, PublicEncryptKey, PublicSigningKey, toHex } from '@xaynet/core/bytes';
 import { sha256 } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
 import { decodeMaskObject, encodeMaskObject, type MaskObject } from '@xaynet/core/mask';
 import { tagOf } from '@xaynet/core/message';
-import { type CoordinatorState, decodeCoordinatorState, encodeCoordinatorState, type SeedDict, type SumDict, type UpdateSeedDict } from '@xaynet/core/round';
+import { type CoordinatorState, decodeCoordinatorState, encodeCoordinatorState, type SeedDict, type SumDict } from '@xaynet/core/round';
+import { PackedSeeds, type Roster } from '../../packed-seeds.ts';
 import { type BlobStore, blobDigest, checkBlob, putDigested } from '../blobs.ts';
 import type {
   Checkpoint,
@@ -169,20 +170,15 @@ export class RedisStore implements Store {
     this.#acts.checkWhole();
     const { dict: sums, round } = await this.#sums();
     if (sums.size === 0) return undefined;
-    const dict: SeedDict = new KeyMap();
-    for (const participant of sums.keys()) dict.set(participant, new KeyMap());
-    const rosters = await this.#rosters(round, dict);
+    const dict = new PackedSeeds(sums);
+    const rosters = await this.#rosters(round);
     const pieces = scanHash(this.#commands(), round.seeds, Math.ceil(SEED_BYTES_AT_ONCE / (sums.size * EncryptedMaskSeed.LENGTH)));
     for await (const piece of pieces) {
       readAs('seed-dict-damaged', 'seed dictionary', () => {
         for (const [participant, value] of piece) {
-          const rows = rosters.get(value.toString('latin1', 0, HASH_LENGTH));
-          if (rows === undefined) throw new Error('seeds of unknown sum participants');
-          const update = PublicSigningKey(plain(participant));
-          for (const [i, row] of rows.entries()) {
-            const at = HASH_LENGTH + i * EncryptedMaskSeed.LENGTH;
-            row?.set(update, EncryptedMaskSeed(plain(value.subarray(at, at + EncryptedMaskSeed.LENGTH))));
-          }
+          const roster = rosters.get(value.toString('latin1', 0, HASH_LENGTH));
+          if (roster === undefined) throw new Error('seeds of unknown sum participants');
+          dict.add(PublicSigningKey(plain(participant)), roster, plain(value.subarray(HASH_LENGTH)));
         }
       });
     }
@@ -426,20 +422,15 @@ export class RedisStore implements Store {
     return { dict, round };
   }
 
-  /** For each digest that stands before seeds: the row that each of them belongs to; none for a sum participant that was left out. */
-  async #rosters(round: RoundNames, dict: SeedDict): Promise<ReadonlyMap<string, readonly (UpdateSeedDict | undefined)[]>> {
-    const rosters = new Map<string, readonly (UpdateSeedDict | undefined)[]>();
+  /** By the digests that stand before seeds. */
+  async #rosters(round: RoundNames): Promise<ReadonlyMap<string, Roster>> {
+    const rosters = new Map<string, Roster>();
     for await (const piece of scanHash(this.#commands(), round.roster)) {
-      readAs('seed-dict-damaged', 'sum participants of seeds', () => {
-        for (const [digest, sums] of piece) {
-          if (digest.length !== HASH_LENGTH) continue;
-          const keys = Array.from({ length: sums.length / KEY_LENGTH }, (_, i) => PublicSigningKey(plain(sums.subarray(i * KEY_LENGTH, (i + 1) * KEY_LENGTH))));
-          rosters.set(
-            digest.toString('latin1'),
-            keys.map((key) => dict.get(key)),
-          );
-        }
-      });
+      for (const [digest, sums] of piece) {
+        if (digest.length !== HASH_LENGTH) continue;
+        const places = Array.from({ length: sums.length / KEY_LENGTH }, (_, i) => [toHex(sums.subarray(i * KEY_LENGTH, (i + 1) * KEY_LENGTH)), i] as const);
+        rosters.set(digest.toString('latin1'), new Map(places));
+      }
     }
     return rosters;
   }
