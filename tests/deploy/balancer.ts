@@ -11,9 +11,9 @@ import { freePort } from '../../packages/xaynet/src/chaos/free-port.ts';
 
 export const HAPROXY_CONFIG: string = fileURLToPath(new URL('../../deploy/haproxy.cfg', import.meta.url));
 
-/** Waits for something that is soon to be so. */
-export async function until(what: string, is: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
-  const end = performance.now() + seconds * 1000;
+/** Waits for something; says what never came before the runner ends the test. */
+export async function until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 150_000;
   while (!(await is())) {
     if (performance.now() > end) assert.fail(`never: ${what}`);
     await pause(10);

@@ -38,7 +38,7 @@ const status = async (url: string): Promise<Status | undefined> => {
   return answer?.status === 200 ? ((await answer.json()) as Status) : undefined;
 };
 
-test('a round through the balancer, in which the leader is stopped as an upgrade stops it', { timeout: 60_000 }, async (t) => {
+test('a round through the balancer, in which the leader is stopped as an upgrade stops it', async (t) => {
   const redis = await freePort();
   const config = join(root, 'deploy/redis.conf');
   children.push(spawn(redisServer()!, [config, '--requirepass', 'secret', '--dir', folder, '--port', `${redis}`, '--bind', '127.0.0.1'], { stdio: 'ignore' }));
@@ -128,14 +128,10 @@ test('a round through the balancer, in which the leader is stopped as an upgrade
   // Six in ten are no sum participants: far more than the round lacks.
   come(45);
   let ended: Status | undefined;
-  await until(
-    'a model',
-    async () => {
-      ended = await status(balancer.url);
-      return ended?.model != null;
-    },
-    30,
-  );
+  await until('a model', async () => {
+    ended = await status(balancer.url);
+    return ended?.model != null;
+  });
   assert.equal(ended!.model!.round, before!.round, 'the round in which the leader went');
   assert.equal(ended!.failures, 0);
 });

@@ -22,7 +22,7 @@ function run(command: string, args: string[], input?: string): string {
     encoding: 'utf8',
     cwd: folder,
     env: { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder, TERM: 'dumb' },
-    timeout: 30_000,
+    timeout: 150_000,
   });
   assert.ifError(error);
   assert.deepEqual([status, stderr], [0, ''], command);
