@@ -100,7 +100,7 @@ const ROOMS = {
     archive: ['clock', 'log', 'patience', 'records', 'stores/contract'],
     aggregate: ['buffers', 'clock', 'log', 'meter', 'patience', 'stores/contract'],
     admission: ['aggregate', 'buffers', 'patience', 'request', 'round/quarantine', 'round/state', 'stores/contract'],
-    material: ['admission', 'aggregate', 'archive', 'draw', 'masked-sample', 'packed-seeds', 'patience', 'records', 'request', 'round', 'stores/contract'],
+    material: ['admission', 'aggregate', 'archive', 'draw', 'masked-sample', 'patience', 'records', 'request', 'round', 'stores/contract'],
     publisher: ['bulletin', 'clock', 'events', 'log', 'material', 'meter', 'round/state'],
     driver: [
       'bulletin',

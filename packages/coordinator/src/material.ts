@@ -13,7 +13,6 @@ import { type AggregateContext, RoundAggregate } from './aggregate.ts';
 import { putRecord, storeModel } from './archive.ts';
 import { draw, uniform } from './draw.ts';
 import { type MaskedSample, sampleOf } from './masked-sample.ts';
-import { rowSizes } from './packed-seeds.ts';
 import { messageOf, Stopped } from './patience.ts';
 import type { RoundFacts } from './records.ts';
 import type { Request } from './request.ts';
@@ -293,7 +292,7 @@ export class RoundMaterial {
   async #readSeeds(): Promise<SeedDict | undefined> {
     const { store, patience } = this.#options;
     const seeds = await patience.once(() => store.seedDict());
-    for (const size of seeds === undefined ? [] : rowSizes(seeds)) this.#checkUpdates(size);
+    for (const sum of seeds?.keys() ?? []) this.#checkUpdates(seeds!.get(sum)!.size);
     return seeds;
   }
 

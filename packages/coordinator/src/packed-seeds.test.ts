@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EncryptedMaskSeed, KeyMap, PublicSigningKey, toHex } from '@xaynet/core/bytes';
-import { encodeSeedDict, type UpdateSeedDict } from '@xaynet/core/round';
-import { PackedSeeds, type Roster, rowSizes } from './packed-seeds.ts';
+import { encodeSeedDict, encodeUpdateSeedDict, type UpdateSeedDict } from '@xaynet/core/round';
+import { PackedSeeds, type Roster } from './packed-seeds.ts';
+import { seededRandom } from './rig.test.ts';
 
 const key = (byte: number): PublicSigningKey => PublicSigningKey(new Uint8Array(32).fill(byte));
 const seed = (update: number, sum: number): EncryptedMaskSeed => EncryptedMaskSeed(new Uint8Array(80).fill(update * 16 + sum));
@@ -27,8 +28,6 @@ test('it is the dictionary that maps would be, whatever the order of sum partici
   assert.equal(packed.size, 3);
   assert.deepEqual([packed.has(key(2)), packed.has(key(4))], [true, false]);
   assert.equal(packed.get(key(4)), undefined);
-  assert.deepEqual(rowSizes(packed), [3, 3, 3]);
-  assert.deepEqual(rowSizes(plain), [3, 3, 3]);
 });
 
 test('before the first update rows are empty; who is not in the dictionary any more has none; who was not in a roster lacks its seeds', () => {
@@ -39,12 +38,39 @@ test('before the first update rows are empty; who is not in the dictionary any m
   );
   packed.add(key(5), rosterOf(1, 2, 9), seedsOf(5, 1, 2, 9));
   packed.add(key(6), rosterOf(1, 2, 3), seedsOf(6, 1, 2, 3));
-  assert.deepEqual(rowSizes(packed), [2, 2, 1]);
+  assert.deepEqual(
+    [...packed].map(([, row]) => [row.size, row.has(key(5)), row.has(key(6))]),
+    [
+      [2, true, true],
+      [2, true, true],
+      [1, false, true],
+    ],
+  );
   assert.equal(packed.get(key(9)), undefined);
+});
+
+test('thousands of keys, many of which begin alike, come in order and each once, as from a map', () => {
+  const random = seededRandom('packed seeds');
+  const rows: UpdateSeedDict = new KeyMap();
+  const packed = new PackedSeeds(new KeyMap([[key(1), undefined]]));
+  for (let i = 0; i < 3000; i++) {
+    const participant = PublicSigningKey(random(32));
+    if (i % 3 > 0) participant.fill(i % 2, 0, 29); // 24 bits are left of them
+    const one = EncryptedMaskSeed(random(80));
+    packed.add(participant, rosterOf(1), one);
+    if (i % 5 === 0) packed.add(participant, rosterOf(1), one);
+    rows.set(participant, one);
+  }
+  const row = packed.get(key(1))!;
+  assert.equal(row.size, rows.size);
+  assert.equal(toHex(encodeUpdateSeedDict(row)), toHex(encodeUpdateSeedDict(rows)));
+  for (const [participant, one] of rows) assert.deepEqual(row.get(participant), one);
+  assert.equal(row.get(random(32)), undefined);
 });
 
 test('seeds that are not one for each sum participant are refused', () => {
   const packed = new PackedSeeds(sums);
   for (const bytes of [0, 159, 161, 240])
     assert.throws(() => packed.add(key(5), rosterOf(1, 2), new Uint8Array(bytes)), /bytes of seeds for 2 sum participants/);
+  assert.throws(() => packed.add(new Uint8Array(31), rosterOf(1), new Uint8Array(80)), /31 bytes of a participant's key/);
 });

@@ -178,7 +178,7 @@ export class RedisStore implements Store {
         for (const [participant, value] of piece) {
           const roster = rosters.get(value.toString('latin1', 0, HASH_LENGTH));
           if (roster === undefined) throw new Error('seeds of unknown sum participants');
-          dict.add(PublicSigningKey(plain(participant)), roster, plain(value.subarray(HASH_LENGTH)));
+          dict.add(participant, roster, value.subarray(HASH_LENGTH));
         }
       });
     }
