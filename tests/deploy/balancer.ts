@@ -43,6 +43,8 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
   const changes = [
     ['bind :8081', `bind 127.0.0.1:${port}`],
     ['bind :8404', `bind 127.0.0.1:${health}`],
+    // On a busy machine an answer may take longer than the second between two looks.
+    ['timeout queue 10s', 'timeout queue 10s\n    timeout check 60s'],
     ...ports.map((at, index) => [`coordinator-${index + 1}:8081`, `127.0.0.1:${at}`]),
   ] as [string, string][];
   const config = changes.reduce(
