@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { isXaynetError } from '@xaynet/core/errors';
 import { MemoryBlobs } from '../../packages/coordinator/src/stores/blobs.ts';
+import type { RedisStoreOptions } from '../../packages/coordinator/src/stores/redis/open.ts';
 import { SharedRedisStore } from '../../packages/coordinator/src/stores/redis/shared-store.ts';
 import { RedisStore } from '../../packages/coordinator/src/stores/redis/store.ts';
 import { sharedConformance } from '../../packages/coordinator/src/stores/shared-conformance.test.ts';
-import { progress } from './rig.ts';
+import { ephemeral, key, progress, state } from './rig.ts';
 import { freshPrefix, KEY, RedisServer, sharedServer } from './server.ts';
 
 const server = sharedServer();
@@ -145,6 +146,84 @@ test('processes that look for large bytes in different places are no fleet: the 
   await assert.rejects(open(here, blobs), isForeign);
   const fourth = await open(here);
   await Promise.all([first, second, third, fourth].map((store) => store.close().catch(() => {})));
+});
+
+/** A fleet of one that leads, at a Redis that then forgets everything. */
+async function forgotten(t: TestContext, blobs?: MemoryBlobs) {
+  const server = await RedisServer.start(t);
+  const prefix = freshPrefix();
+  const open = async (given: Partial<RedisStoreOptions> = {}): Promise<SharedRedisStore> => {
+    const store = await SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE, blobs, ...given });
+    t.after(() => store.close().catch(() => {}));
+    return store;
+  };
+  const installation = async (): Promise<string> => String(await server.command('HGET', `{${prefix}}:meta`, 'installation'));
+  const known = await open();
+  assert.equal((await sightOf(known, 'known')).leads, true);
+  await known.setProgress(progress(7, 'update'));
+  const before = await installation();
+  await server.command('FLUSHALL');
+  return { open, installation, known, before };
+}
+const isLost = (error: unknown): boolean => isXaynetError(error, 'storage-lost');
+
+test('after a loss that another noticed first nobody is taken for the holder of the lease that nobody has', async (t) => {
+  const server = await RedisServer.start(t);
+  const prefix = freshPrefix();
+  const [leader, other] = [0, 1].map(() => SharedRedisStore.open({ url: server.url, key: KEY, prefix, lease: LEASE }));
+  assert.equal((await sightOf(await leader!, 'a')).leads, true);
+  await sightOf(await other!, 'b');
+  await server.command('FLUSHALL');
+  await assert.rejects(sightOf(await other!, 'b'), isLost);
+  const follows = (await leader!).look({ id: 'a', url: '', version: '1', began: 1, accepted: 0, refused: 0 }, false);
+  await assert.rejects(follows, isLost);
+  assert.equal(String(await server.command('HGET', `{${prefix}}:meta`, 'holder')), '');
+  await assert.rejects((await leader!).setProgress(progress(7, 'update')), (error) => isXaynetError(error, 'storage-fenced'));
+  for (const store of [leader!, other!]) await (await store).close();
+});
+
+test('those who notice later than a newcomer that Redis has forgotten everything join what it has made of it', async (t) => {
+  const blobs = new MemoryBlobs();
+  const { open, known, before, installation } = await forgotten(t, blobs);
+  const keys = async (): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { key } of blobs.list('rounds/')) found.push(key);
+    return found;
+  };
+  const contribution = `rounds/${before}/1/contribution/ab`;
+  for (const key of [contribution, 'rounds/another/1/contribution/ab']) await blobs.put(key, new Uint8Array(1));
+  const newcomer = await open();
+  assert.notEqual(await installation(), before);
+  assert.equal((await sightOf(newcomer, 'new')).leads, true);
+  await newcomer.setCoordinatorState(state(1), progress(1, 'sum'));
+  await assert.rejects(sightOf(known, 'known'), isLost);
+  const sight = await sightOf(known, 'known');
+  assert.deepEqual([sight.leads, sight.leader, sight.progress?.round], [false, 'new', 1]);
+  assert.equal(await known.admissions.sum(1, key(1), ephemeral(1)), 'ok');
+  await assert.rejects(known.setProgress(undefined), (error) => isXaynetError(error, 'storage-fenced'));
+  assert.equal((await sightOf(newcomer, 'new')).counts.sums, 1);
+  while ((await keys()).includes(contribution)) await sleep(10);
+  assert.deepEqual(await keys(), ['rounds/another/1/contribution/ab'], 'what the lost rounds had is gone');
+});
+
+test('an installation with another key that came into the place is not joined', async (t) => {
+  const { open, known } = await forgotten(t);
+  await open({ key: 'b6'.repeat(32) });
+  for (let i = 0; i < 2; i++)
+    await assert.rejects(sightOf(known, 'known'), (error) => isXaynetError(error, 'storage-foreign') && /another key/.test(error.message));
+});
+
+test('where large bytes are is remembered again after Redis forgot it, and compared with what a newcomer has made of it', async (t) => {
+  const isElsewhere = (error: unknown): boolean => isXaynetError(error, 'storage-foreign') && /store\.blobs and \[s3\]/.test(error.message);
+  const first = await forgotten(t, new MemoryBlobs());
+  await assert.rejects(sightOf(first.known, 'known'), isLost);
+  await sightOf(first.known, 'known');
+  await assert.rejects(first.open({ blobs: new MemoryBlobs() }), isElsewhere);
+  await sightOf(await first.open(), 'same place');
+  const second = await forgotten(t, new MemoryBlobs());
+  await second.open({ blobs: new MemoryBlobs() });
+  await assert.rejects(sightOf(second.known, 'known'), isLost);
+  for (let i = 0; i < 2; i++) await assert.rejects(sightOf(second.known, 'known'), isElsewhere);
 });
 
 test('twelve processes that come to an empty Redis at the same time make one installation', async (t) => {

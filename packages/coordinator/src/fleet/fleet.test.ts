@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toHex } from '@xaynet/core/bytes';
 import { isXaynetError } from '@xaynet/core/errors';
+import { FakeClock } from '../clock.test.ts';
 import {
   bodyOf,
   EXAMPLE_MODEL,
@@ -18,6 +19,7 @@ import {
   testSettings,
   updatePayload,
 } from '../rig.test.ts';
+import { SharedMemory } from '../stores/shared-memory.ts';
 import { MOST_SKEW } from './member.ts';
 import { FleetRig, Node } from './rig.test.ts';
 
@@ -467,6 +469,43 @@ for (const first of ['the leader', 'a follower'] as const) {
     assert.deepEqual([...(await modelsOf(rig))], [EXAMPLE_MODEL]);
   });
 }
+
+test('a process that joins right after the store forgot everything does not begin at round 1 while others know better', async () => {
+  const rig = await FleetRig.start(2);
+  const sums = await playSum(rig, 3);
+  await playUpdate(rig, EXAMPLE_UPDATES);
+  await playSum2(rig, sums);
+  await rig.look();
+  const id = await rig.shared.store.latestModelId();
+  await rig.lose();
+  rig.shared.members.clear();
+  const node = new Node('z', rig.shared, rig.clock, () => rig.nodes);
+  const joining = node.join(rig.settings); // before anybody has noticed
+  for (const at of [0.2, 0.2, 0.7]) await rig.clock.advance(at * rig.shared.leaseMs);
+  rig.nodes.push(await joining);
+  await rig.seconds(1);
+  assert.notEqual(rig.leader, node);
+  assert.deepEqual(new Set(rig.nodes.map(({ member }) => member.state.round)), new Set([3]));
+  assert.deepEqual([...(await modelsOf(rig))], [EXAMPLE_MODEL]);
+  assert.equal(await rig.shared.store.latestModelId(), id, 'it is in the store again');
+});
+
+test('a process that joins an empty store leads after a lease, and one that joins while the store forgets everything does not end', async () => {
+  const clock = new FakeClock();
+  const shared = new SharedMemory(clock);
+  const alone = new Node('a', shared, clock, () => []);
+  alone.findsLoss = true;
+  let isIn = false;
+  const joining = alone.join(testSettings()).then(() => {
+    isIn = true;
+  });
+  await clock.advance(0.9 * shared.leaseMs);
+  assert.equal(isIn, false);
+  await clock.advance(0.5 * shared.leaseMs);
+  await joining;
+  await clock.advance(shared.leaseMs / 5);
+  assert.deepEqual([alone.member.leads, alone.member.state.round], [true, 1]);
+});
 
 test('the store forgets everything in sum2, and a follower leads then: nobody is shown the dictionaries of the lost round', async () => {
   const rig = await FleetRig.start(3);

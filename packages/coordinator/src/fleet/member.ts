@@ -77,6 +77,9 @@ export class FleetMember implements RoundEngine {
   #reading: { readonly version: number; readonly view: Promise<SeenView | undefined> } | undefined;
   /** What was shown when the store was found to have lost something, until a leader has stored how it goes on. */
   #known: View | undefined;
+  /** The model that holds and that the store had then: whoever leads stores it again, for those who join; and when that may be tried. */
+  #lostModel: { readonly id: string; readonly bytes: Uint8Array } | undefined;
+  #storesModelAt = Number.NEGATIVE_INFINITY;
   /** Settings that are not those of the leader, as they were told last. */
   #differences = '[]';
   /** Names of settings that other members were told to have otherwise. */
@@ -109,7 +112,7 @@ export class FleetMember implements RoundEngine {
   }
 
   /**
-   * Joins the fleet: leads if nobody does, else waits until there is a round to show. Throws what the store throws, `storage-settings-changed` when
+   * Joins the fleet: leads if nobody does, after the time of a lease where nothing is stored; else waits until there is a round to show. Throws what the store throws, `storage-settings-changed` when
    * the fleet's model or mask are others, and what {@link restoreBeginning} throws.
    */
   static async join(options: FleetMemberOptions): Promise<FleetMember> {
@@ -121,8 +124,14 @@ export class FleetMember implements RoundEngine {
     const { store, settings, clock, logger, random } = options;
     const began = clock.now();
     const self: Member = { ...options.self, began, accepted: 0, refused: 0, settings: toldSettings(options) };
+    const wait = (): Promise<void> => new Promise((resolve) => clock.setTimer(store.leaseMs / LOOKS_PER_LEASE, resolve));
     for (;;) {
       const first = await store.look(self, false);
+      if (clock.now() - began < store.leaseMs && first.leader === undefined && (await store.coordinatorState()) === undefined) {
+        // A store that has just lost everything looks like a new one: who knows of a round goes on with it, and is given the time to notice the loss.
+        await wait();
+        continue;
+      }
       const sight = isSkewed(first, clock.now()) ? first : await store.look(self, true);
       if (sight.leads) {
         // Who comes to others does not erase what they are doing, whatever its settings say of restoring.
@@ -141,7 +150,7 @@ export class FleetMember implements RoundEngine {
         return member;
       }
       logger.info({}, 'waiting for the leader of the fleet to begin a round');
-      await new Promise<void>((resolve) => clock.setTimer(store.leaseMs / LOOKS_PER_LEASE, resolve));
+      await wait();
     }
   }
 
@@ -286,7 +295,9 @@ export class FleetMember implements RoundEngine {
   /** The store has lost the round: whoever watches is told, and the leader gives it up. The next look finds what is left. */
   #loses(message: string): void {
     this.#known = this.bulletin.view;
-    const { round, phase } = this.bulletin.view;
+    const { round, phase, model, modelRound } = this.bulletin.view;
+    const { modelId: id } = this.#sight;
+    if (id !== undefined && model !== undefined && modelRound === Number.parseInt(id, 10)) this.#lostModel = { id, bytes: model };
     this.#shown = undefined;
     if (this.#driver !== undefined) this.#driver.fail('storage-lost', message);
     else this.#options.bus.emit({ type: 'failure', round, phase, code: 'storage-lost', message });
@@ -311,7 +322,7 @@ export class FleetMember implements RoundEngine {
 
   /** Makes true what was seen. */
   async #follow(asked: number): Promise<void> {
-    const { leads, progress, counts, version, open, unfolded } = this.#sight;
+    const { leads, progress, counts, version, open, unfolded, modelId } = this.#sight;
     this.#sum.forgetOld();
     this.#tellOthers();
     this.#tellTally();
@@ -320,8 +331,10 @@ export class FleetMember implements RoundEngine {
         this.#options.logger.warn({ error: messageOf(error) }, 'a sum could not be stored; trying again');
       });
     }
+    if (modelId !== undefined) this.#lostModel = undefined;
     if (leads && this.#driver !== undefined) {
       this.#ledAt = asked;
+      this.#storeLostModel();
       if (progress !== undefined) this.#driver.tally(progress.round, progress.phase, counts);
       const { paused } = this.#driver;
       if (paused === undefined) this.#stoodBack = 0;
@@ -368,6 +381,26 @@ export class FleetMember implements RoundEngine {
       return { lastRound: round, keys, params, model, modelRound };
     }
     return beginning.model === undefined ? { ...beginning, model, modelRound } : beginning;
+  }
+
+  /** Beside the looks, which renew the lease, and never after the model of the round that is on. */
+  #storeLostModel(): void {
+    const { store, logger, clock } = this.#options;
+    const lost = this.#lostModel;
+    if (lost === undefined || clock.now() < this.#storesModelAt) return;
+    this.#storesModelAt = Number.POSITIVE_INFINITY;
+    const isOn = (): boolean => this.#driver !== undefined && takesMessages(this.#driver.state.phase) && this.#lostModel === lost;
+    const storing = (async () => {
+      await store.putModel(lost.id, lost.bytes);
+      if (!isOn()) return;
+      await store.setLatestModelId(lost.id);
+      logger.info({ model: lost.id }, 'the global model is in the store again');
+    })();
+    storing
+      .catch((error: unknown) => logger.warn({ error, model: lost.id }, 'the global model that the store has lost could not be stored again; trying again'))
+      .finally(() => {
+        this.#storesModelAt = clock.now() + store.leaseMs;
+      });
   }
 
   /**

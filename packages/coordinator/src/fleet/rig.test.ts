@@ -224,7 +224,7 @@ export class FleetRig implements RigLike {
     const joining = node.join(settings, url);
     joining.catch(() => {}); // it may be refused before anybody awaits it
     await settle();
-    await this.clock.advance(0);
+    await this.clock.advance(this.nodes.length === 0 ? this.shared.leaseMs : 0); // where nothing is stored, others are waited for
     this.nodes.push(await joining);
     return node;
   }
@@ -277,6 +277,7 @@ export class FleetRig implements RigLike {
     this.shared.owners.clear();
     this.shared.partials.clear();
     this.shared.lease = undefined;
+    this.shared.token++;
     this.shared.open = false;
     this.shared.version++;
     for (const node of this.nodes) node.findsLoss = true;

@@ -39,6 +39,8 @@ export interface ActsOptions {
   readonly lease: RedisLease;
   readonly owner: LeaseOwner;
   readonly check: Uint8Array;
+  /** Whether what another process has stored as its check was sealed under the same key. */
+  readonly isOurs: (check: Uint8Array) => boolean;
   readonly holding: Holding;
   readonly logger: Logger;
   /** Milliseconds between renewals of the lease; left out: others share the installation, and whoever looks at it renews ({@link RedisActs.look}). */
@@ -206,6 +208,8 @@ export class RedisActs {
 
   #head(guard: Guard, epoch: number): Arg[] {
     const { installation, seq, holder } = this.#holding;
+    // After a loss nobody holds the lease, and nobody is taken for its holder.
+    if (guard.kind === 'holder' && holder === '') throw fencedError('another coordinator, or nobody');
     if (guard.kind === 'holder') return [installation, String(epoch), String(seq), 'holder', holder, String(++this.#calls)];
     if (guard.kind === 'anybody') return [installation, String(epoch), String(seq), 'anybody', '', ''];
     return [installation, String(guard.epoch), String(seq), 'phase', String(guard.round), guard.phase];
@@ -262,13 +266,15 @@ export class RedisActs {
     const member = holder.slice(holder.indexOf(':') + 1);
     const args = [FORMAT, installation, Buffer.from(check), life, randomUUID(), String(epoch), String(seq), String(token), member, String(lease.ttl), '{}'];
     const [kind, ...rest] = (await link.run(RESEED, [names.meta, names.lease], () => args)) as Reply[];
-    if (String(kind) === 'foreign') throw new XaynetError('storage-foreign', 'another installation uses the prefix by now');
-    const [newLife, newEpoch, newSeq, newHolder] = rest;
+    const [newLife, newEpoch, newSeq, newHolder, found, foundCheck] = rest;
+    const isOurs = found === undefined || String(found) === installation || this.#options.isOurs(foundCheck as Buffer);
+    if (!isOurs) throw new XaynetError('storage-foreign', 'another installation, with another key, uses the prefix by now');
     if (this.#holding.life !== life) return; // a call beside this one was first
     logger.error({ first: String(kind) === 'ok' }, LOSS);
     const own = String(newHolder);
     const held = member !== '' && own.endsWith(`:${member}`) ? own : '';
-    this.#holding = { ...this.#holding, life: String(newLife), epoch: Number(newEpoch), seq: Number(newSeq), holder: held };
+    const adopted = String(found ?? installation);
+    this.#holding = { ...this.#holding, installation: adopted, life: String(newLife), epoch: Number(newEpoch), seq: Number(newSeq), holder: held };
     this.#calls = 0;
     this.#losses++;
   }

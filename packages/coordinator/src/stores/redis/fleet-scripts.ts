@@ -59,16 +59,16 @@ return answer
 /**
  * KEYS: meta, lease. ARGV: format, installation, check, the life of what is stored that the caller knew, another one, epoch, sequence number and token that
  * it knew, its id if it led, milliseconds of a lease, what is told of the holder. After a loss: what is left of the round is given up, the installation is
- * made anew where it is gone, and who led leads on. Whoever comes second finds another life, and takes over what the first has made of it. Answers
- * `ok` or `adopted`, life, epoch, sequence number, holder; or `foreign`.
+ * made anew where it is gone, and who led leads on. Whoever comes second finds another life, and takes over what the first has made of it; so does who finds
+ * another installation, which a process has made that knew of none, if it has the same key. Answers `ok` or `adopted`, life, epoch, sequence number,
+ * holder, and for `adopted` installation and check.
  */
 export const RESEED: Script = bareScript(
   'free',
   `
 local format, installation, check, life, another, epoch, seq, token, member, ttl, info = unpack(ARGV)
-local m = redis.call('HMGET', KEYS[1], 'installation', 'life', 'epoch', 'seq', 'token', 'holder')
-if m[1] and m[1] ~= installation then return {'foreign'} end
-if m[1] and m[2] and m[2] ~= life then return {'adopted', m[2], m[3], m[4], m[6] or ''} end
+local m = redis.call('HMGET', KEYS[1], 'installation', 'life', 'epoch', 'seq', 'token', 'holder', 'check')
+if m[1] and (m[1] ~= installation or m[2] and m[2] ~= life) then return {'adopted', m[2] or '', m[3], m[4], m[6] or '', m[1], m[7] or ''} end
 epoch = math.max(tonumber(m[3] or 0), tonumber(epoch)) + 1
 seq = math.max(tonumber(m[4] or 0), tonumber(seq))
 token = math.max(tonumber(m[5] or 0), tonumber(token)) + 1

@@ -105,7 +105,8 @@ async function connect(
     await noticeOriginal(link, info, logger);
     await checkPlace(link, names, options.blobs);
     const check = secrets.seal('key check', KEY_CHECK);
-    const acts = new RedisActs({ link, names, lease, owner, check, holding, logger, renewEvery });
+    const isOurs = (box: Uint8Array): boolean => secrets.open('key check', box) !== undefined;
+    const acts = new RedisActs({ link, names, lease, owner, check, isOurs, holding, logger, renewEvery });
     const blobs = options.blobs ?? new RedisBlobs(new RedisLink(linkOptions), names);
     logger.info({ server: shownAddress(address), prefix, token: holding.token }, 'the store on Redis is open');
     return { acts, blobs, secrets, link };

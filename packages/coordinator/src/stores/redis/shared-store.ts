@@ -19,8 +19,10 @@ import type { Reply } from './library.ts';
 import type { RedisLink } from './link.ts';
 import { openShared, type RedisStoreOptions } from './open.ts';
 import { partialEntry, partialIn } from './partial-entry.ts';
+import { checkPlace } from './place.ts';
 import { CLOSE_ADMISSIONS } from './round-scripts.ts';
 import { contributionKey, RedisStore, type RedisStoreParts, readContribution } from './store.ts';
+import { Sweeper } from './sweeper.ts';
 import { buffer, bytesOf, optional } from './values.ts';
 import { WatchedBlobs } from './watched-blobs.ts';
 
@@ -32,6 +34,8 @@ const MEMBERS_AT = 13;
 interface Parts extends RedisStoreParts {
   readonly link: RedisLink;
   readonly leaseMs: number;
+  /** See {@link checkPlace}. */
+  readonly checkPlace: () => Promise<void>;
 }
 
 /**
@@ -57,13 +61,20 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
   readonly #link: RedisLink;
   readonly #chunks: RedisChunks;
   #self = '';
-  /** Losses that were told of. */
+  /** Losses that were told of, and those after which the place of large bytes was compared. */
   #losses = 0;
+  #placed = 0;
+  readonly #checkPlace: () => Promise<void>;
+  readonly #sweeper: Sweeper;
+  #installation: string;
 
   private constructor(parts: Parts, options: ReturnType<typeof storeOptions>) {
     super({ ...parts, shared: true }, options);
-    const { acts, blobs, link, leaseMs } = parts;
+    const { acts, blobs, link, leaseMs, checkPlace } = parts;
     this.#acts = acts;
+    this.#checkPlace = checkPlace;
+    this.#sweeper = new Sweeper(acts, blobs);
+    this.#installation = acts.installation;
     this.#link = link;
     this.leaseMs = leaseMs;
     const admissions = new Admissions(acts, blobs, true);
@@ -82,8 +93,9 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
   static override async open(options: RedisStoreOptions): Promise<SharedRedisStore> {
     const checked = storeOptions({ ...options, keepsContributions: true });
     const opened = await openShared(options);
+    const { link, acts } = opened;
     const blobs = new WatchedBlobs(opened.blobs, options.logger ?? SILENT_LOGGER);
-    return new SharedRedisStore({ ...opened, blobs }, checked);
+    return new SharedRedisStore({ ...opened, blobs, checkPlace: () => checkPlace(link, acts.names, options.blobs) }, checked);
   }
 
   chunksOf(round: number, tag: MessageTag, participant: PublicSigningKey, after: number): Promise<StoredChunks> {
@@ -103,6 +115,7 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
       return held.slice(held.indexOf(':') + 1) === self.id ? held : '';
     };
     let reply: readonly Reply[];
+    await this.#checkAfterLoss();
     try {
       reply = await this.#acts.look(
         LOOK,
@@ -133,6 +146,17 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
       now: Number(now),
     };
+  }
+
+  /** Where large bytes are was forgotten with the rest, or others have another place by now. Those of an installation that is gone are nobody's. */
+  async #checkAfterLoss(): Promise<void> {
+    const { losses, installation } = this.#acts;
+    if (this.#placed === losses) return;
+    await this.#checkPlace();
+    this.#placed = losses;
+    const lost = this.#installation;
+    this.#installation = installation;
+    if (lost !== installation) void this.#sweeper.sweepLost(lost).catch(() => {});
   }
 
   /** Told once. */

@@ -25,9 +25,14 @@ export class Sweeper {
     const { names, epoch } = this.#acts;
     const swept = Number((await this.#acts.command('HGET', names.meta, 'swept')) ?? 0);
     for (let old = Math.max(swept + 1, 1); old < epoch; old++) await this.#sweepKeys(old);
-    await this.#sweepBlobs(epoch);
+    await this.#sweepBlobs(this.#acts.installation, epoch);
     if (epoch - 1 > swept) await this.#acts.command('HSET', names.meta, 'swept', String(epoch - 1));
     await this.emptyTrash();
+  }
+
+  /** All rounds of an installation that Redis has lost. */
+  async sweepLost(installation: string): Promise<void> {
+    await this.#sweepBlobs(installation, Number.POSITIVE_INFINITY);
   }
 
   /** Blobs that the index has let go of. */
@@ -58,8 +63,8 @@ export class Sweeper {
     if (keys.length >= AT_ONCE || (key === undefined && keys.length > 0)) await this.#acts.command('UNLINK', ...keys.splice(0));
   }
 
-  async #sweepBlobs(epoch: number): Promise<void> {
-    const prefix = `${ROUNDS_FOLDER}/${this.#acts.installation}/`;
+  async #sweepBlobs(installation: string, epoch: number): Promise<void> {
+    const prefix = `${ROUNDS_FOLDER}/${installation}/`;
     let keys: string[] = [];
     for await (const { key } of this.#blobs.list(prefix)) {
       const of = Number.parseInt(key.slice(prefix.length), 10);
