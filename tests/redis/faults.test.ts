@@ -226,6 +226,7 @@ test('a memory that is full: acts are refused as a whole, erasing works, and mak
   assert.equal((await contributions(store)).length, admitted);
   const { bytes, free } = await store.usage();
   assert.ok(bytes > 6_000_000 && free < 2_000_000);
+  await server.command('CONFIG', 'SET', 'maxmemory', '4mb'); // there is no room for anything until bytes have gone
   await store.setProgress(undefined);
   await store.eraseRound();
   await store.setCoordinatorState(state(2), progress(2));

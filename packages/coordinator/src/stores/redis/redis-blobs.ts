@@ -1,14 +1,25 @@
 // Large bytes in Redis itself: one string each, and a hash of all of them with their sizes, so that nobody has to look through the keys of
-// others to list them. Bytes and entry are written in one transaction, without a script, in which megabytes would be copied about.
+// others to list them. Bytes and entry are written in one transaction, without a script, in which megabytes would be copied about. They are deleted by a script:
+// when memory is full Redis takes nothing into a transaction, whatever it is.
 
 import { XaynetError } from '@xaynet/core/errors';
 import { type BlobEntry, type BlobPutOptions, type BlobStore, checkBlobKey } from '../blobs.ts';
 import type { Arg, Reply } from './library.ts';
 import type { RedisLink } from './link.ts';
 import type { Names } from './names.ts';
+import { bareScript } from './script.ts';
 
 /** Keys that one command takes at most. */
 const BATCH = 500;
+
+/** KEYS: the hash, then blobs. ARGV: their keys. */
+const DELETE = bareScript(
+  'free',
+  `
+redis.call('UNLINK', unpack(KEYS, 2))
+return redis.call('HDEL', KEYS[1], unpack(ARGV))
+`,
+);
 
 /** See the head of the file. A Redis string holds at most 512 MiB (`proto-max-bulk-len`). */
 export class RedisBlobs implements BlobStore {
@@ -45,7 +56,7 @@ export class RedisBlobs implements BlobStore {
     for (const key of keys) checkBlobKey(key);
     for (let at = 0; at < keys.length; at += BATCH) {
       const some = keys.slice(at, at + BATCH);
-      await this.#transaction(['UNLINK', ...some.map((key) => this.#names.blob(key))], ['HDEL', this.#names.blobs, ...some]);
+      await this.#link.run(DELETE, [this.#names.blobs, ...some.map((key) => this.#names.blob(key))], () => some);
     }
   }
 
