@@ -36,6 +36,11 @@ async function atNobodysRedis(ask: Defined): Promise<void> {
   await assert.rejects(async () => ask({ url: 'redis://127.0.0.1:9', key: 'a5'.repeat(32), wait: 0 }), { code: 'storage-unreachable' });
 }
 
+async function atNobodysS3(ask: Defined): Promise<void> {
+  const server = { endpoint: 'http://127.0.0.1:9', accessKey: 'key', secretAccessKey: 'secret', wait: 0 };
+  await assert.rejects(async () => ask(server), { code: 'storage-unreachable' });
+}
+
 /** By the name of the function: how it is called. A function that an example defines and does not call has to be here. */
 export const CALLS: Readonly<Record<string, (defined: Defined, code: string) => unknown>> = {
   train: (train) => train(onnx),
@@ -47,10 +52,8 @@ export const CALLS: Readonly<Record<string, (defined: Defined, code: string) => 
   countsAt: atNobodysRedis,
   leadsAt: atNobodysRedis,
   redisAt: atNobodysRedis,
-  keepOn: (keepOn) =>
-    assert.rejects(async () => keepOn({ endpoint: 'http://127.0.0.1:9', accessKey: 'key', secretAccessKey: 'secret', wait: 0 }), {
-      code: 'storage-unreachable',
-    }),
+  keepOn: atNobodysS3,
+  bucketAt: atNobodysS3,
   globalFile: (globalFile) => globalFile(safetensors, new Float32Array(9)),
 };
 

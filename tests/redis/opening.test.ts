@@ -85,6 +85,7 @@ test('a look before a store is opened finds what opening would, and changes noth
   const fresh = await look();
   assert.deepEqual([fresh.installed, fresh.members, Number.parseInt(fresh.version, 10) >= 7], [false, 0, true]);
   assert.ok(Math.abs(fresh.now - Date.now()) < 5000);
+  assert.deepEqual([fresh.appendOnly, fresh.appendSync, fresh.memory.most, fresh.memory.used > 0], [false, undefined, 0, true]);
   assert.equal(Number(await own.command('DBSIZE')), 0);
   await openAt(t, own, { prefix });
   const before = await own.command('DBSIZE');

@@ -4,7 +4,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, beforeEach, test } from 'node:test';
-import { CreateMultipartUploadCommand, DeleteBucketCommand, ListMultipartUploadsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { S3Blobs, type S3Options } from '@xaynet/coordinator/stores/s3';
 import fc from 'fast-check';
 import { type Fault, FaultyProxy, type Seen } from './faulty-proxy.ts';
@@ -114,6 +121,43 @@ test('a bucket of somebody else is refused, whether it can be seen or not', asyn
 test('a bucket that may be read and not written is refused at the start', async () => {
   first(1, { kind: 'answer', status: 403, code: 'AccessDenied' }, ({ method, path }) => method === 'PUT' && path.includes('.xaynet-probe'));
   await assert.rejects(S3Blobs.open(through()), { code: 'storage-refused', message: /PUT .*AccessDenied/ });
+});
+
+test('a look before a bucket is used finds what opening would, makes none, and leaves nothing there', async () => {
+  const options = through();
+  proxy.taken();
+  const { exists, conditional, ahead } = await S3Blobs.look(options);
+  assert.deepEqual([exists, conditional, proxy.taken()], [false, undefined, ['GET ?list-type&max-keys&prefix']]);
+  assert.ok(Math.abs(ahead!) < 5000, `${ahead}`);
+  await (await S3Blobs.open(options)).close();
+  proxy.taken();
+  assert.deepEqual(
+    [await S3Blobs.look(options).then((look) => look.conditional), proxy.taken()],
+    [true, ['GET ?list-type&max-keys&prefix', 'PUT', 'GET', 'PUT', 'DELETE']],
+  );
+  assert.equal((await client.send(new ListObjectsV2Command({ Bucket: options.bucket }))).Contents, undefined);
+  await assert.rejects(S3Blobs.look({ ...options, secretAccessKey: 'wrong-secret' }), { code: 'storage-refused' });
+  await assert.rejects(S3Blobs.look({ ...options, region: 'us-east-1' }), { code: 'storage-region' });
+  await assert.rejects(S3Blobs.look({ ...options, endpoint: 'http://127.0.0.1:1' }), { code: 'storage-unreachable' });
+  for (const [refused, more] of [
+    ['PUT', /^.*PUT .*AccessDenied/],
+    ['GET', /^.*GET .*AccessDenied/],
+    ['DELETE', /^.*DELETE .*AccessDenied.*is left there/],
+  ] as const) {
+    proxy.fault = ({ method, path }) =>
+      method === refused && path.includes('.xaynet-probe') ? { kind: 'answer', status: 403, code: 'AccessDenied' } : undefined;
+    await assert.rejects(S3Blobs.look(options), { code: 'storage-refused', message: more });
+  }
+});
+
+test("a look tells how far the server's clock is from the one here", async () => {
+  const ahead = await Swift.start({ ahead: 300 });
+  try {
+    const look = await S3Blobs.look(ahead.options('clock'));
+    assert.ok(Math.abs(look.ahead! - 300_000) < 5000, `${look.ahead}`);
+  } finally {
+    await ahead.stop();
+  }
 });
 
 test('a bucket that was deleted meanwhile makes it not ready', async () => {

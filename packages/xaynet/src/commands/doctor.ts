@@ -19,7 +19,7 @@ export function addDoctor(program: Command, exit: (code: number) => void, { out,
     .command('doctor')
     .summary('see whether all is well on this machine, and what to do where not')
     .description(
-      'Checks what rounds need: the runtime, memory and open files, masking and its speed, the cryptographic libraries, the clock, the data folder and its disk, the Redis of the settings, the addresses to listen on, certificates, and a coordinator that is named. Each finding is in order, a warning, a fault, or cannot be told here; where something is to be done it says what. It takes about two seconds and leaves nothing behind.',
+      'Checks what rounds need: the runtime, memory and open files, masking and its speed, the cryptographic libraries, the clock, the data folder and its disk, the Redis and the S3 buckets of the settings, the addresses to listen on, certificates, and a coordinator that is named. Each finding is in order, a warning, a fault, or cannot be told here; where something is to be done it says what. It takes about two seconds and leaves nothing behind.',
     )
     .option(
       '-c, --config <file>',

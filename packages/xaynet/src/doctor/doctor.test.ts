@@ -15,11 +15,12 @@ import { checkCoordinator } from './coordinator.ts';
 import { checkAnswers, checkProviders, wrongAnswers } from './crypto.ts';
 import { checkFileSystem, checkFolder, checkFree, checkPermissions, checkSync, filesToGuard } from './disk.ts';
 import { type Finding, fault, ok, unknown, warning } from './finding.ts';
-import { folderFacts, portFacts, syncTime } from './machine.ts';
+import { folderFacts, portFacts, s3Facts, syncTime } from './machine.ts';
 import { checkBackend, checkKeystream, checkMean, checkSpeed, maskedMean } from './masking.ts';
 import { checkCertificates, checkPort } from './ports.ts';
 import { checkRedis } from './redis.ts';
 import { checkCores, checkMemory, checkNode, checkOpenFiles, checkPlatform } from './runtime.ts';
+import { checkS3 } from './s3.ts';
 import { findingLines, groupTitle, verdictLine } from './text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'xaynet-doctor-'));
@@ -245,17 +246,64 @@ async function serve(answer: RequestListener): Promise<number> {
 }
 
 test('Redis: in order, without a file, with another clock, not to be used', () => {
-  const look = { version: '7.0.15', appendOnly: true, installed: true, members: 2, now: 100_000 };
+  const memory = { used: 5e8, most: 1e9 };
+  const look = { version: '7.0.15', appendOnly: true, appendSync: 'always' as string | undefined, memory, installed: true, members: 2, now: 100_000 };
   const findings = (over: Partial<typeof look>, here = 100_000): Finding[] => checkRedis({ look: { ...look, ...over }, here });
   const states = (found: readonly Finding[]): string => found.map(({ id, state }) => `${id} ${state}`).join(', ');
-  assert.equal(states(findings({})), 'redis.server ok, redis.prefix ok, redis.disk ok, redis.clock ok');
+  assert.equal(states(findings({})), 'redis.server ok, redis.prefix ok, redis.disk ok, redis.memory ok, redis.clock ok');
   expect(findings({})[1]!, 'ok', /^an installation with this key, 2 processes are there$/);
   expect(findings({ installed: false, members: 0 })[1]!, 'ok', /^nothing is under the prefix yet$/);
   expect(findings({ appendOnly: false })[2]!, 'warning', /no append-only file/, /appendonly yes/);
-  expect(findings({}, 92_000)[3]!, 'warning', /differs from the one here by 8 s: a coordinator here will not lead/, /time service/);
+  expect(findings({})[2]!, 'ok', /^it keeps an append-only file, synced with each write$/);
+  expect(findings({ appendSync: 'everysec' })[2]!, 'ok', /once a second: a crash may cost the last one/);
+  expect(findings({ appendSync: undefined })[2]!, 'ok', /^it keeps an append-only file$/);
+  expect(findings({ appendSync: 'no' })[2]!, 'warning', /never synced/, /appendfsync always/);
+  expect(findings({})[3]!, 'ok', /^it uses 500 MB of 1\.0 GB$/);
+  expect(findings({ memory: { used: 5e8, most: 0 } })[3]!, 'ok', /no limit/);
+  expect(findings({ memory: { used: 9e8, most: 1e9 } })[3]!, 'warning', /900 MB of 1\.0 GB/, /maxmemory/);
+  expect(findings({}, 92_000)[4]!, 'warning', /differs from the one here by 8 s: a coordinator here will not lead/, /time service/);
   const [refused, ...rest] = checkRedis({ error: new XaynetError('storage-refused', 'redis://h: WRONGPASS') });
   expect(refused!, 'fault', /WRONGPASS/, /the password/);
   assert.deepEqual(rest, []);
+});
+
+test('S3: in order, without a bucket, with another clock, one bucket that is refused, nobody there', () => {
+  const look = { exists: true, conditional: true, ahead: -700 as number | undefined };
+  const models = (over: Partial<typeof look>) => ({ setting: 'global_models', bucket: 'm', look: { ...look, ...over } }) as const;
+  const states = (...buckets: Parameters<typeof checkS3>[0]): string =>
+    checkS3(buckets)
+      .map(({ id, state }) => `${id} ${state}`)
+      .join(', ');
+  const [bucket, clock] = checkS3([models({})]);
+  expect(bucket!, 'ok', /^m can be listed, written, read and deleted from$/);
+  expect(clock!, 'ok', /agrees/);
+  expect(checkS3([models({ conditional: false })])[0]!, 'ok', /without conditional writes/);
+  expect(checkS3([models({ exists: false })])[0]!, 'warning', /there is no bucket m yet/, /s3\.buckets\.global_models and s3\.region/);
+  expect(checkS3([models({ ahead: -90_400 })])[1]!, 'warning', /^its clock is 90 s behind the one here$/, /Set the clock/);
+  expect(checkS3([models({ ahead: undefined })])[1]!, 'unknown', /name no time/);
+  const refused = { setting: 'rounds', bucket: 'r', error: new XaynetError('storage-refused', 'DELETE .xaynet-probe/1: AccessDenied') } as const;
+  assert.equal(states(models({}), refused), 's3.global_models ok, s3.rounds fault, s3.clock ok');
+  expect(checkS3([refused])[0]!, 'fault', /^r: .*DELETE .*AccessDenied/, /list, read, write and delete/);
+  const away = { setting: 'global_models', bucket: 'm', error: new XaynetError('storage-unreachable', 'ECONNREFUSED') } as const;
+  assert.equal(states(away, { ...away, setting: 'rounds' }), 's3.global_models fault', 'said once');
+});
+
+test('S3: what is looked at, where nobody listens', async () => {
+  const settings = parseSettings({
+    model: { length: 4 },
+    store: { kind: 'redis', blobs: 's3', key: 'a5'.repeat(32) },
+    redis: { url: 'redis://127.0.0.1:9' },
+    s3: { access_key: 'key', secret_access_key: 'secret', region: ['here', 'http://127.0.0.1:9'] },
+  });
+  const facts = await s3Facts(settings);
+  assert.deepEqual(
+    facts.map((one) => [one.setting, 'error' in one && (one.error as XaynetError).code]),
+    [
+      ['global_models', 'storage-unreachable'],
+      ['rounds', 'storage-unreachable'],
+    ],
+  );
+  assert.equal((await s3Facts({ s3: settings.s3, store: { ...settings.store, kind: 'embedded' } })).length, 1, 'a store of its own has copies of models only');
 });
 
 describe('ports', () => {

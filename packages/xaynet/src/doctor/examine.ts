@@ -26,6 +26,7 @@ import {
   portFacts,
   redisFacts,
   runtimeFacts,
+  s3Facts,
   synchronised,
   syncTime,
 } from './machine.ts';
@@ -33,6 +34,7 @@ import { checkBackend, checkKeystream, checkMean, checkSpeed, maskedMean } from 
 import { checkCertificates, checkPort } from './ports.ts';
 import { checkRedis } from './redis.ts';
 import { checkCores, checkMemory, checkNode, checkOpenFiles, checkPlatform, type Span } from './runtime.ts';
+import { checkS3 } from './s3.ts';
 
 /** What to look at beside the machine. */
 export interface Examination {
@@ -83,6 +85,10 @@ export async function* examine({ config, connection, env, tell }: Examination): 
     if (settings.store.kind === 'redis') {
       tell('looking at Redis');
       yield* checkRedis(await redisFacts(settings));
+    }
+    if (settings.s3 !== undefined) {
+      tell('looking at S3');
+      yield* checkS3(await s3Facts(settings));
     }
     tell('trying the addresses');
     const { api, admin, fleet } = settings;

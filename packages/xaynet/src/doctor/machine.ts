@@ -15,6 +15,7 @@ import type { FolderFacts, Guarded } from './disk.ts';
 import type { PortFacts } from './ports.ts';
 import type { RedisFacts } from './redis.ts';
 import type { MemoryFacts, RuntimeFacts } from './runtime.ts';
+import type { BucketFacts } from './s3.ts';
 
 function attempt<T>(look: () => T): T | undefined {
   try {
@@ -143,15 +144,34 @@ export async function redisFacts({ redis, store }: Settings): Promise<RedisFacts
     const { lookAtRedis } = await import('@xaynet/coordinator/stores/redis');
     const { url, prefix, tlsCa } = redis!;
     const ca = tlsCa === undefined ? undefined : readFileSync(tlsCa, 'utf8');
-    const look = await lookAtRedis({ url, prefix, ca, key: store.key, keyFile: store.keyFile, timeout: REDIS_PATIENCE });
+    const look = await lookAtRedis({ url, prefix, ca, key: store.key, keyFile: store.keyFile, timeout: PATIENCE_FOR_STORES });
     return { look, here: Date.now() };
   } catch (error) {
     return { error };
   }
 }
 
-/** Longest wait for one answer of a Redis, in seconds. */
-const REDIS_PATIENCE = 3;
+/** Looks at the buckets of the settings; what it puts there it deletes. The library for it is loaded only now. */
+export async function s3Facts({ s3, store }: Pick<Settings, 's3' | 'store'>): Promise<BucketFacts[]> {
+  const { S3Blobs } = await import('@xaynet/coordinator/stores/s3');
+  const { buckets, ...server } = s3!;
+  const used = [
+    { setting: 'global_models', bucket: buckets.globalModels },
+    ...(store.kind === 'redis' ? [{ setting: 'rounds', bucket: buckets.rounds } as const] : []),
+  ] as const;
+  return await Promise.all(
+    used.map(async ({ setting, bucket }): Promise<BucketFacts> => {
+      try {
+        return { setting, bucket, look: await S3Blobs.look({ ...server, bucket, timeout: PATIENCE_FOR_STORES }) };
+      } catch (error) {
+        return { setting, bucket, error };
+      }
+    }),
+  );
+}
+
+/** Longest wait for one answer of a Redis or a storage, in seconds. */
+const PATIENCE_FOR_STORES = 3;
 /** Longest wait for a coordinator, in milliseconds. */
 const PATIENCE = 10_000;
 

@@ -20,6 +20,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   clock: 'clock',
   disk: 'data folder',
   redis: 'Redis',
+  s3: 'S3',
   ports: 'ports',
   url: 'coordinator',
 };

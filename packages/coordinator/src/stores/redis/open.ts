@@ -15,7 +15,7 @@ import { type LinkOptions, RedisLink } from './link.ts';
 import { Names, PREFIX } from './names.ts';
 import { checkPlace } from './place.ts';
 import { RedisBlobs } from './redis-blobs.ts';
-import { checkForeign, checkServer, noticeOriginal, noticePersistence, type ServerInfo, saveSetting, serverInfo } from './server.ts';
+import { checkForeign, checkServer, noticeOriginal, noticePersistence, type ServerInfo, serverInfo, settingOf } from './server.ts';
 
 /** What a store on Redis may be told. */
 export interface RedisStoreOptions extends StoreOptions, SecretOptions {
@@ -101,7 +101,7 @@ async function connect(
     const owner = leaseOwner();
     const lease = new RedisLease(link, names, Math.round(ttl * 1000));
     const { holding, renewEvery } = await come({ link, names, lease, owner, secrets, logger });
-    noticePersistence(info, await saveSetting(link), logger);
+    noticePersistence(info, await settingOf(link, 'save'), logger);
     await noticeOriginal(link, info, logger);
     await checkPlace(link, names, options.blobs);
     const check = secrets.seal('key check', KEY_CHECK);
@@ -140,6 +140,10 @@ export interface RedisLook {
   readonly version: string;
   /** Whether it keeps an append-only file. */
   readonly appendOnly: boolean;
+  /** When that is written to the disk, `appendfsync`: `always`, `everysec` or `no`; undefined: there is none, or it may not be asked for. */
+  readonly appendSync: string | undefined;
+  /** Bytes of memory that it uses, and may use; 0: as much as there is. */
+  readonly memory: { readonly used: number; readonly most: number };
   /** Whether there is an installation under the prefix, made with the key that was given. */
   readonly installed: boolean;
   /** Processes of its fleet that were heard of last. */
@@ -171,7 +175,10 @@ export async function lookAtRedis(options: RedisStoreOptions): Promise<RedisLook
     const members = Number(await link.command(['HLEN', names.members]));
     const [seconds, micros] = (await link.command(['TIME'])) as readonly Reply[];
     const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-    return { version: info.get('redis_version')!, appendOnly: info.get('aof_enabled') === '1', installed, members, now };
+    const appendOnly = info.get('aof_enabled') === '1';
+    const appendSync = appendOnly ? await settingOf(link, 'appendfsync') : undefined;
+    const memory = { used: Number(info.get('used_memory')), most: Number(info.get('maxmemory') ?? 0) };
+    return { version: info.get('redis_version')!, appendOnly, appendSync, memory, installed, members, now };
   } finally {
     link.close();
   }

@@ -73,10 +73,10 @@ export async function checkForeign(link: RedisLink, names: Names): Promise<void>
     throw new XaynetError('storage-foreign', `keys of somebody else begin with ${names.tag}, ${found.slice(0, MOST_NAMED).join(', ')} for example`);
 }
 
-/** The `save` of the server; undefined where CONFIG is not for us. */
-export async function saveSetting(link: RedisLink): Promise<string | undefined> {
+/** A setting of the server; undefined where CONFIG is not for us. */
+export async function settingOf(link: RedisLink, name: string): Promise<string | undefined> {
   try {
-    const reply = (await link.command(['CONFIG', 'GET', 'save'])) as readonly Reply[];
+    const reply = (await link.command(['CONFIG', 'GET', name])) as readonly Reply[];
     return reply[1] === undefined ? undefined : String(reply[1]);
   } catch (error) {
     if (isXaynetError(error, 'storage-timeout')) throw error;

@@ -28,6 +28,16 @@ const LOOK_EVERY = 500;
 /** Where it is found out what the server can do; never listed. */
 const PROBES = '.xaynet-probe/';
 
+/** What there is to know of a bucket before it is used. */
+export interface S3Look {
+  /** Whether the bucket is there; one that is not is made by {@link S3Blobs.open}. */
+  readonly exists: boolean;
+  /** Whether the server has conditional writes; undefined without a bucket. */
+  readonly conditional?: boolean;
+  /** Milliseconds that the clock of the server is ahead of the one here, to about a second; undefined: its answers name no time. */
+  readonly ahead: number | undefined;
+}
+
 /**
  * {@link BlobStore} on S3-compatible storage. Needs the package `@aws-sdk/client-s3`, which is not installed with this one.
  * Where the server has no conditional writes, two processes that put the same key with `ifAbsent` at the same time may both be told `ok`, and
@@ -77,6 +87,42 @@ export class S3Blobs implements BlobStore {
       throw error;
     }
     return blobs;
+  }
+
+  /**
+   * Looks whether a bucket can be used: lists it, puts, reads and deletes an empty object, and leaves nothing there. Throws what {@link S3Blobs.open} throws, which
+   * names the request that was refused; no bucket is made, and no server waited for.
+   * @example
+   * ```ts
+   * import { S3Blobs, type S3Options } from '@xaynet/coordinator/stores/s3';
+   * async function bucketAt(server: Pick<S3Options, 'endpoint' | 'accessKey' | 'secretAccessKey'>): Promise<string> {
+   *   const { exists, ahead } = await S3Blobs.look({ ...server, region: 'minio', bucket: 'xaynet' });
+   *   return exists ? `its clock is ${ahead} ms ahead` : 'it will be made';
+   * }
+   * ```
+   */
+  static async look(options: S3Options): Promise<S3Look> {
+    const blobs = new S3Blobs(await loadSdk(), checkS3Options(options));
+    let ahead: number | undefined;
+    blobs.#requests.onDate((theirs, here) => {
+      ahead = theirs - here;
+    });
+    try {
+      await blobs.ready();
+      const key = `${PROBES}${randomUUID()}`;
+      await blobs.put(key, new Uint8Array());
+      await blobs.get(key);
+      const conditional = await blobs.#knowsConditions(key);
+      await blobs.delete([key]).catch((error: XaynetError) => {
+        throw new XaynetError(error.code, `${error.message}; the object, which is empty, is left there`);
+      });
+      return { exists: true, conditional, ahead };
+    } catch (error) {
+      if (!isXaynetError(error, 'storage-bucket')) throw error;
+      return { exists: false, ahead };
+    } finally {
+      await blobs.close();
+    }
   }
 
   async put(key: string, bytes: Uint8Array, { ifAbsent = false, digest }: BlobPutOptions = {}): Promise<'ok' | 'already-exists'> {

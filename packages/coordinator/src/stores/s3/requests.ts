@@ -8,6 +8,8 @@ import type { CheckedS3Options } from './options.ts';
 
 /** Seconds of a difference between clocks that matter. */
 const WORTH_SAYING = 60;
+/** The header Date has whole seconds. */
+const HALF_A_SECOND = 500;
 
 /** What a request works with: a signal that its time is over, and a way to say that it gets on. */
 export interface Running {
@@ -67,6 +69,21 @@ export class S3Requests {
       this.#running.delete(controller);
       this.#noticeClock();
     }
+  }
+
+  /** Calls `told` with the time of the server, from the header Date of each answer, and with the time here at that moment, in milliseconds since 1970. */
+  onDate(told: (theirs: number, here: number) => void): void {
+    this.client.middlewareStack.add(
+      (next) => async (args) => {
+        const begun = Date.now();
+        const result = await next(args);
+        const { headers } = result.response as { readonly headers?: Readonly<Record<string, string>> };
+        const theirs = Date.parse(headers?.date ?? '');
+        if (!Number.isNaN(theirs)) told(theirs + HALF_A_SECOND, (begun + Date.now()) / 2);
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'xaynetDate' },
+    );
   }
 
   /** Ends what is under way, which then throws. */
