@@ -52,3 +52,28 @@ test('Redis has forgotten everything in the midst of a round: that is said, the 
     await fleet.end();
   }
 });
+
+test('Redis has forgotten everything, and a coordinator joins just then: the others go on with what they know, and it with them', async (t) => {
+  const server = await RedisServer.start(t, { tcp: true });
+  const fleet = new FleetCrowd(server);
+  for (let i = 0; i < 2; i++) await fleet.add();
+  fleet.join(16);
+  try {
+    await until(() => fleet.events.some((event) => event.type === 'phase' && event.round === 2 && event.phase === 'update'));
+    await server.command('FLUSHALL');
+    const before = fleet.events.length;
+    await fleet.add();
+    const models = () => fleet.events.slice(before).flatMap((event) => (event.type === 'model' ? [event.round] : []));
+    await until(() => models().length > 1);
+    assert.deepEqual(
+      fleet.events.slice(before).flatMap((event) => (event.type === 'round' && event.round < 2 ? [event.round] : [])),
+      [],
+      'no round has a number again that was over',
+    );
+    const round = models()[1]!;
+    await until(async () => (await fleet.records()).some((one) => one.round === round));
+    await fleet.check((await fleet.records()).find((one) => one.round === round)!);
+  } finally {
+    await fleet.end();
+  }
+});
