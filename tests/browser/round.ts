@@ -24,14 +24,14 @@ export class Round {
     });
   }
 
-  /** A coordinator in the sum phase of its first round, which takes one sum and so many updates. */
-  static async begin(updates = 3, length = 4): Promise<Round> {
+  /** A coordinator in the sum phase of its first round, which takes one sum and so many updates; `prob` is the chance of fresh keys to be for a sum. */
+  static async begin(updates = 3, length = 4, prob = 0.5): Promise<Round> {
     const time = { min: 0, max: 300 };
     const coordinator = await Coordinator.start(
       parseSettings({
         api: { bind_address: '127.0.0.1:0' },
         pet: {
-          sum: { prob: 0.5, count: { min: 1, max: 1 }, time },
+          sum: { prob, count: { min: 1, max: 1 }, time },
           update: { prob: 1, count: { min: updates, max: updates }, time },
           sum2: { count: { min: 1, max: 1 }, time },
         },
