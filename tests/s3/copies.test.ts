@@ -50,9 +50,9 @@ test('the model of each round is in the bucket before it is served, older ones g
   const found: { round: number; keys: string[]; equal: boolean }[] = [];
   const seeds = new Map<number, string>();
   const away = { puts: 0 };
-  // In the second round the storage is away when the model is to be put.
-  proxy.fault = ({ method, path }) =>
-    method === 'PUT' && path.includes('/2_') && away.puts++ < 8 ? { kind: 'answer', status: 503, code: 'ServiceUnavailable' } : undefined;
+  let models = 0;
+  // The storage is away when the second model is to be put. A round may fail before: roles are chance, and the storage may be slow.
+  proxy.fault = ({ method }) => (method === 'PUT' && models === 1 && away.puts++ < 8 ? { kind: 'answer', status: 503, code: 'ServiceUnavailable' } : undefined);
   const done = new Promise<void>((resolve, reject) => {
     coordinator.on((event) => {
       if (event.type === 'phase' && event.phase === 'update')
@@ -61,6 +61,7 @@ test('the model of each round is in the bucket before it is served, older ones g
           seeds.set(event.round, toHex(seed));
         }, reject);
       if (event.type !== 'model') return;
+      models++;
       const look = async (): Promise<void> => {
         const keys = await objects();
         const own = keys.find((key) => key.startsWith(`${event.round}_`));
@@ -68,7 +69,7 @@ test('the model of each round is in the bucket before it is served, older ones g
         const copy = await object?.Body?.transformToByteArray();
         const served = new Uint8Array(await (await fetch(`${coordinator.url}/model`)).arrayBuffer());
         found.push({ round: event.round, keys, equal: copy !== undefined && Buffer.from(copy).equals(served) });
-        if (event.round === 2) resolve();
+        if (found.length === 2) resolve();
       };
       look().catch(reject);
     });
@@ -87,14 +88,12 @@ test('the model of each round is in the bucket before it is served, older ones g
   await Promise.all(runs.map((run) => run.done));
   await coordinator.stop();
   assert.deepEqual(
-    found.map(({ round, equal }) => [round, equal]),
-    [
-      [1, true],
-      [2, true],
-    ],
+    found.map(({ equal }) => equal),
+    [true, true],
   );
-  assert.ok(found[0]!.keys.includes(`1_${seeds.get(1)}`), `${found[0]!.keys} ${seeds.get(1)}`);
-  assert.deepEqual(found[1]!.keys.sort(), [`2_${seeds.get(2)}`, theirs].sort());
+  const [first, second] = found.map(({ round }) => `${round}_${seeds.get(round)}`);
+  assert.ok(found[0]!.keys.includes(first!), `${found[0]!.keys} ${first}`);
+  assert.deepEqual(found[1]!.keys.sort(), [second, theirs].sort());
   assert.ok(away.puts > 8, 'it was put again once the storage was back');
   assert.ok(lines.every((line) => !line.includes(USERS[ACCESS_KEY])));
 });
