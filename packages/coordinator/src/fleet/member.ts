@@ -62,6 +62,8 @@ export class FleetMember implements RoundEngine {
   #ledAt = Number.NEGATIVE_INFINITY;
   #paused: Pause | undefined;
   #looking: Promise<void> = Promise.resolve();
+  /** The time for a look by itself has come, whatever is shown. */
+  #isLookDue = true;
   #next: Promise<void> | undefined;
   #cancelTimer = (): void => {};
   #ending: Promise<void>[] = [];
@@ -263,6 +265,7 @@ export class FleetMember implements RoundEngine {
     const { clock, store } = this.#options;
     this.#cancelTimer = clock.setTimer(store.leaseMs / LOOKS_PER_LEASE, () => {
       if (this.#stopping) return;
+      this.#isLookDue = true;
       // A look by itself renews the lease and brings the counts, so it is made whether or not anybody is sure of anything.
       this.#ledAt = Number.NEGATIVE_INFINITY;
       void this.fresh().then(() => !this.#stopping && this.#tick());
@@ -279,6 +282,8 @@ export class FleetMember implements RoundEngine {
     if (this.#stopping) return;
     const asked = clock.now();
     try {
+      if (await this.#isAsShown()) return;
+      this.#isLookDue = false;
       this.#sight = await this.#inTime(() => store.look(this.#self, !this.#isSkewed && clock.now() >= this.#standsBackUntil));
       this.#isSkewed = this.#tellSkew(isSkewed(this.#sight, clock.now()));
       await this.#follow(asked);
@@ -290,6 +295,13 @@ export class FleetMember implements RoundEngine {
         if (this.#sight.leads && this.#driver === undefined) await this.#standBack(messageOf(error));
       }
     }
+  }
+
+  /** Whether all that need be known is that what this member shows still holds: who asks is not told more, and it costs the store a tenth of a look. */
+  async #isAsShown(): Promise<boolean> {
+    if (this.#isLookDue || this.#driver !== undefined || this.#paused !== undefined || this.#sight.leads || this.#shown !== this.#sight.version) return false;
+    const { version, isLed } = await this.#inTime(() => this.#options.store.peek());
+    return isLed && version === this.#shown;
   }
 
   /** The store has lost the round: whoever watches is told, and the leader gives it up. The next look finds what is left. */

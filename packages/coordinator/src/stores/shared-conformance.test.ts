@@ -121,6 +121,22 @@ export function sharedConformance(name: string, setup: SharedSetup): void {
     await Promise.all([leader.close(), other.close()]);
   });
 
+  test(`${name}: a peek tells the version of what is published and whether anybody leads, and renews nothing`, async () => {
+    const { fleet, leader, other } = await begun();
+    const { version } = await other.look(member('b'), true);
+    assert.deepEqual(await other.peek(), { version, isLed: true });
+    await leader.setProgress(progress(1, 'update', 3));
+    const { version: next } = await leader.look(member('a'), true);
+    assert.notEqual(next, version);
+    assert.deepEqual([await other.peek(), await leader.peek()], Array(2).fill({ version: next, isLed: true }));
+    await fleet.pass(2, async () => void (await leader.peek()));
+    assert.deepEqual(await other.peek(), { version: next, isLed: false });
+    assert.deepEqual((await other.look(member('b'), true)).members, [member('b')]);
+    await other.leave('b');
+    assert.equal((await leader.peek()).isLed, false, 'at once when the leader leaves');
+    await Promise.all([leader.close(), other.close()]);
+  });
+
   test(`${name}: a new life of a process does not take over the lease of the old one`, async () => {
     const { fleet, leader, other } = await begun();
     const again = await fleet.connect();

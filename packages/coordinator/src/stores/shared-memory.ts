@@ -181,7 +181,7 @@ function fenced(shared: SharedMemory): SharedStore {
     shared.chunks.enter(progress);
     return shared.open && progress?.round === round && progress.phase === tag;
   };
-  const added: Pick<SharedStore, 'leaseMs' | 'admissions' | 'sums' | 'closeAdmissions' | 'look' | 'leave' | 'chunksOf' | 'fleetSecret' | 'close'> = {
+  const added: Pick<SharedStore, 'leaseMs' | 'admissions' | 'sums' | 'closeAdmissions' | 'look' | 'peek' | 'leave' | 'chunksOf' | 'fleetSecret' | 'close'> = {
     leaseMs: shared.leaseMs,
     admissions,
     sums,
@@ -191,6 +191,7 @@ function fenced(shared: SharedMemory): SharedStore {
         shared.open = false;
       }),
     look: (self, mayLead) => act(() => look(self, mayLead)),
+    peek: () => act(async () => ({ version: shared.version, isLed: shared.lease !== undefined && shared.lease.until > clock.now() })),
     leave: (id) =>
       act(async () => {
         shared.members.delete(id);

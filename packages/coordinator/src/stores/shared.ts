@@ -129,6 +129,11 @@ export interface SharedStore extends Store {
    * gone: there is nothing left of the round to go on with.
    */
   look(self: Member, mayLead: boolean): Promise<Sight>;
+  /**
+   * Version of what is published and whether anybody leads, as {@link Sight} has them, and nothing else: a look for those who have seen the rest and ask
+   * whether it still is so. Throws as a look does.
+   */
+  peek(): Promise<{ readonly version: number; readonly isLed: boolean }>;
   /** This member goes: it gives the lease back if it has it, and is no member any more. */
   leave(id: string): Promise<void>;
   /**

@@ -41,7 +41,8 @@ export class Admissions {
 
   /** See {@link Store.admitUpdate}. `member`: whom the contribution belongs to until it is in a stored sum; the same for all of one process. */
   async admitUpdate(guard: Guard, update: Update, member = ''): Promise<Guarded<UpdateAdmission>> {
-    const blob = this.#keepsContributions ? await this.#putBlob(guard, 'contribution', encodeMaskObject(update.maskedModel)) : undefined;
+    const put = this.#keepsContributions ? this.#putBlob(guard, 'contribution', encodeMaskObject(update.maskedModel)) : undefined;
+    const blob = put && (await this.#verdicts.announced(put));
     const entry = blob === undefined ? '' : Buffer.concat([update.participant, blob.digest, Buffer.from(blob.key, 'latin1')]);
     const admission = await this.#verdicts.of(guard, update, entry, member);
     if (admission.verdict !== 'ok' && blob !== undefined) await this.#discard(blob.key);

@@ -56,6 +56,9 @@ return answer
 `,
 );
 
+/** KEYS: meta, lease. Answers the version of what is published, and 1 when there is a lease. */
+export const PEEK: Script = script('read', `return {'ok', seq, redis.call('HGET', KEYS[1], 'version') or '', redis.call('EXISTS', KEYS[2])}`);
+
 /**
  * KEYS: meta, lease. ARGV: format, installation, check, the life of what is stored that the caller knew, another one, epoch, sequence number and token that
  * it knew, its id if it led, milliseconds of a lease, what is told of the holder. After a loss: what is left of the round is given up, the installation is

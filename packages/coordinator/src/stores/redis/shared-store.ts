@@ -14,7 +14,7 @@ import type { Member, PartialSum, SharedAdmissions, SharedStore, SharedSums, Sig
 import { AS_ANYBODY, type Guard, type RedisActs } from './acts.ts';
 import { Admissions, blobName } from './admissions.ts';
 import { RedisChunks } from './fleet-chunks.ts';
-import { CLAIM, CONTRIBUTION, FOLD, LEAVE, LOOK, OUTSTANDING, PARTIALS, PENDING } from './fleet-scripts.ts';
+import { CLAIM, CONTRIBUTION, FOLD, LEAVE, LOOK, OUTSTANDING, PARTIALS, PEEK, PENDING } from './fleet-scripts.ts';
 import type { Reply } from './library.ts';
 import type { RedisLink } from './link.ts';
 import { openShared, type RedisStoreOptions } from './open.ts';
@@ -157,6 +157,18 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
     const lost = this.#installation;
     this.#installation = installation;
     if (lost !== installation) void this.#sweeper.sweepLost(lost).catch(() => {});
+  }
+
+  async peek(): Promise<{ readonly version: number; readonly isLed: boolean }> {
+    const { meta, lease } = this.#acts.names;
+    let reply: readonly Reply[];
+    try {
+      reply = await this.#acts.read(PEEK, () => [meta, lease]);
+    } catch (error) {
+      throw isXaynetError(error, 'storage-lost') ? this.#loss() : error;
+    }
+    if (this.#acts.losses !== this.#losses) throw this.#loss();
+    return { version: Number(reply[0]), isLed: reply[1] === 1 };
   }
 
   /** Told once. */

@@ -1,5 +1,6 @@
-// The verdicts on updates. Those that come while a script is under way go together in the next one: so a script, which costs the server as much as what it
-// does for one update, costs little where there are many, and nobody waits where there are few. What an update says of its sum participants is compared
+// The verdicts on updates. Those that come while a script is under way go together in the next one, and so do those whose bytes are just being put and that
+// are to come at once: a script costs server and process more than what it does for one update, so it costs little where there are many updates, and
+// nobody waits where there is one. What an update says of its sum participants is compared
 // with the dictionary once; after that its digest is enough, and the seeds of an update are one value however many there are.
 
 import { sha256 } from '@xaynet/core/crypto';
@@ -17,6 +18,8 @@ export type Guarded<Verdict> = Verdict | { readonly verdict: Closed };
 /** Updates and bytes of seeds that go together. */
 const MOST_UPDATES = 100;
 const MOST_BYTES = 1 << 20;
+/** Milliseconds that updates wait at most for others that are to come. */
+const LONGEST_WAIT = 5;
 /** Says that the sum participants are not sent along. */
 const NOT_SENT = '-';
 
@@ -38,11 +41,25 @@ export class UpdateVerdicts {
   readonly #acts: RedisActs;
   #waiting: Waiting[] = [];
   #isUnderWay = false;
+  /** Updates that have been announced and are not here yet. */
+  #coming = 0;
+  #allHere: () => void = () => {};
   /** Digest that the server knows to be the dictionary's, as far as this process has seen, in hexadecimal. */
   #known = '';
 
   constructor(acts: RedisActs) {
     this.#acts = acts;
+  }
+
+  /** An update is to come, when this has ended; after a failure it does not. */
+  async announced<T>(work: Promise<T>): Promise<T> {
+    this.#coming++;
+    try {
+      return await work;
+    } finally {
+      this.#coming--;
+      if (this.#coming === 0) setImmediate(() => this.#allHere());
+    }
   }
 
   /** The verdict on an update; `entry`: what the index of contributions is to hold of it. Throws as the acts do. */
@@ -63,8 +80,24 @@ export class UpdateVerdicts {
 
   async #work(): Promise<void> {
     this.#isUnderWay = true;
-    while (this.#waiting.length > 0) await this.#judge(this.#next());
+    while (this.#waiting.length > 0) {
+      await this.#others();
+      await this.#judge(this.#next());
+    }
     this.#isUnderWay = false;
+  }
+
+  /** Lets those come that are to come at once, and those whose senders have just been answered. */
+  async #others(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#coming === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LONGEST_WAIT);
+      this.#allHere = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** The first that wait and can go together. */
