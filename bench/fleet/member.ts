@@ -3,7 +3,8 @@
 
 import { randomFillSync } from 'node:crypto';
 import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
-import { MemoryBlobs } from '../../packages/coordinator/src/stores/blobs.ts';
+import { encodeMaskObject } from '@xaynet/core/mask';
+import { MemoryBlobs, putDigested } from '../../packages/coordinator/src/stores/blobs.ts';
 import { SharedRedisStore } from '../../packages/coordinator/src/stores/redis/shared-store.ts';
 import { mask, progress, state } from '../../tests/redis/rig.ts';
 import { type Abilities, answerQuestions } from '../coordinator/helper.ts';
@@ -18,6 +19,8 @@ class OwnBlobs extends MemoryBlobs {
   }
 }
 
+const blobs = new OwnBlobs();
+let left = 0;
 let store: SharedRedisStore;
 let id = '';
 let sums: PublicSigningKey[] = [];
@@ -47,7 +50,7 @@ async function verdict(): Promise<void> {
 const abilities = {
   /** Joins the fleet, or begins it. */
   join: async ({ url, key, prefix, name }: { url: string; key: string; prefix: string; name: string }): Promise<void> => {
-    store = await SharedRedisStore.open({ url, key, prefix, lease: 60, blobs: new OwnBlobs() });
+    store = await SharedRedisStore.open({ url, key, prefix, lease: 60, blobs });
     id = name;
     await look(true);
   },
@@ -73,8 +76,12 @@ const abilities = {
   verdicts: (times: number): Promise<number> => timed(times, verdict),
   singles: (times: number): Promise<number> => timed(times, verdict, 1),
 
-  /** CPU seconds of so many looks. */
+  /** CPU seconds of what the bytes of so many updates cost where nothing is asked of anybody: a verdict has that as well. */
+  blobs: (times: number): Promise<number> => timed(times, () => putDigested(blobs, `blob-${left++}`, encodeMaskObject(mask(1, 1)))),
+
+  /** CPU seconds of so many looks, and peeks. */
   looks: (times: number): Promise<number> => timed(times, () => look(false)),
+  peeks: (times: number): Promise<number> => timed(times, () => store.peek()),
 
   leave: async (): Promise<void> => {
     await store.leave(id);

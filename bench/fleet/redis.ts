@@ -16,8 +16,9 @@ export interface RedisWork {
   /** Commands that clients sent; those inside of scripts are not among them. */
   readonly scripts: number;
   readonly transactions: number;
-  /** Looks of the members among the scripts, and verdicts on updates. */
+  /** Looks of the members among the scripts, and those that judged updates; verdicts on updates, of which a script has one or more. */
   readonly looks: number;
+  readonly judging: number;
   readonly verdicts: number;
   /** All commands that were carried out, those inside of scripts included. */
   readonly commands: number;
@@ -71,6 +72,7 @@ export class BenchRedis {
       scripts: calls('evalsha') + calls('eval'),
       transactions: calls('exec'),
       looks: calls('zrevrange'),
+      judging: calls('xreadgroup'),
       verdicts: calls('xadd'),
       commands: field('total_commands_processed'),
       bytesIn: field('total_net_input_bytes'),

@@ -36,6 +36,7 @@ export function roundsText({ rounds }: Pick<Measured, 'rounds'>): string {
       coordinators === 0 || alone === undefined ? '–' : signed(100 * (round.cpu / counted / alone - 1)),
       redis === undefined ? '–' : digits((1000 * redis.cpu) / counted),
       each(redis?.scripts),
+      each(redis?.judging),
       each(redis?.looks),
       each(redis && redis.scripts + redis.transactions),
       each(redis?.commands),
@@ -46,8 +47,8 @@ export function roundsText({ rounds }: Pick<Measured, 'rounds'>): string {
     return `| ${cells.join(' | ')} |`;
   });
   return [
-    '| weights | coordinators | updates | CPU ms an update | more than one, % | Redis: CPU ms | scripts | looks among them | round trips | commands | S3: requests | bytes put, of a message | closing the phase, by the clock and CPU |',
-    '| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |',
+    '| weights | coordinators | updates | CPU ms an update | more than one, % | Redis: CPU ms | scripts | judging | looks | round trips | commands | S3: requests | bytes put, of a message | closing the phase, by the clock and CPU |',
+    '| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |',
     ...rows,
   ].join('\n');
 }
@@ -56,25 +57,25 @@ export function roundsText({ rounds }: Pick<Measured, 'rounds'>): string {
 export function coordinationText({ rounds, coordination }: Pick<Measured, 'rounds' | 'coordination'>): string {
   const lengths = [...new Set(rounds.map(({ length }) => length))];
   const rows = coordination.map((result) => {
-    const { members, sums, verdict, single, look, memory } = result;
+    const { members, sums, verdict, single, blob, look, peek, memory } = result;
     const shares = lengths.map((length) => {
       const share = shareOf(rounds, result, length);
       return share === undefined ? '–' : `${digits(100 * share)} ${share < BAR ? '✓' : '✗'}`;
     });
     const pair = ({ member, redis }: CoordinationResult['look']): string => `${digits(1000 * member)} + ${digits(1000 * redis)}`;
-    return `| ${[members, sums, pair(verdict), pair(single), pair(look), Math.round(memory), ...shares].join(' | ')} |`;
+    return `| ${[members, sums, ...[single, verdict, blob, look, peek].map(pair), Math.round(memory), ...shares].join(' | ')} |`;
   });
   return [
-    `| members | sum participants | a verdict of eight at a time: CPU ms, member + Redis | a verdict of one at a time | a look | bytes of Redis an update | ${lengths.map((length) => `% of one process, ${length} weights (bar: < ${100 * BAR})`).join(' | ')} |`,
-    `| ---: | ---: | --- | --- | --- | ---: |${' ---: |'.repeat(lengths.length)}`,
+    `| members | sum participants | a verdict of one at a time: CPU ms, member + Redis | of eight at a time | of both, bytes | a look | a peek | bytes of Redis an update | ${lengths.map((length) => `% of one process, ${length} weights (bar: < ${100 * BAR})`).join(' | ')} |`,
+    `| ---: | ---: | --- | --- | --- | --- | --- | ---: |${' ---: |'.repeat(lengths.length)}`,
     ...rows,
   ].join('\n');
 }
 
 /** Polls, participants, and the circumstances, in sentences. */
 export function othersText({ polling, participant, redis, load }: Omit<Measured, 'rounds' | 'coordination'>): string {
-  const poll = ({ cpu, redis: server, looks }: PollingResult['leader']): string =>
-    `${digits(1e6 * cpu)} µs of CPU, ${digits(1e6 * server)} µs of Redis, ${digits(looks)} looks`;
+  const poll = ({ member, redis: server, scripts }: PollingResult['leader']): string =>
+    `${digits(1e6 * member)} µs of CPU, ${digits(1e6 * server)} µs of Redis, ${digits(scripts)} scripts`;
   const { derive, mask, seal, sealSeed, openSeed } = participant;
   return [
     `* A poll that is answered 304, 2000 a second: by the leader ${poll(polling.leader)}; by another member ${poll(polling.follower)}.`,
@@ -88,16 +89,36 @@ export function closingCpu({ closing, cpu, counted }: RoundResult): number {
   return Math.max(0, closing.cpu - cpu / counted);
 }
 
-/** CPU seconds of one verdict and its share of looks, member and Redis together. */
-export function coordinationCost(rounds: readonly RoundResult[], { members, verdict, look }: CoordinationResult, length: number): number | undefined {
-  const round = rounds.find((one) => one.length === length && one.coordinators === members && one.redis !== undefined);
-  if (round?.redis === undefined) return undefined;
-  return verdict.member + verdict.redis + (round.redis.looks / round.counted) * (look.member + look.redis);
+/** A script with verdicts costs as much whatever is in it, and something for each: told apart by the two ways of asking. */
+export function verdictCosts({
+  single,
+  verdict,
+  blob,
+}: Pick<CoordinationResult, 'single' | 'verdict' | 'blob'>): Readonly<Record<'script' | 'update', { member: number; redis: number }>> {
+  const part = (of: 'member' | 'redis'): { script: number; update: number } => {
+    const script = Math.max(0, (single[of] - verdict[of]) / (single.scripts - verdict.scripts));
+    return { script, update: Math.max(0, single[of] - script * single.scripts - blob[of]) };
+  };
+  const [member, redis] = [part('member'), part('redis')];
+  return { script: { member: member.script, redis: redis.script }, update: { member: member.update, redis: redis.update } };
+}
+
+/** CPU seconds of coordinating an update, as often as scripts went in this round: judging, looking, and all else, which is peeks. Member and Redis. */
+export function coordinationIn({ redis, counted }: RoundResult, result: CoordinationResult): { member: number; redis: number } {
+  const { script, update } = verdictCosts(result);
+  const { look, peek } = result;
+  const { judging = 0, looks = 0, scripts = 0 } = redis ?? {};
+  const of = (part: 'member' | 'redis'): number =>
+    update[part] + (judging * script[part] + looks * look[part] + (scripts - judging - looks) * peek[part]) / counted;
+  return { member: of('member'), redis: of('redis') };
 }
 
 function shareOf(rounds: readonly RoundResult[], result: CoordinationResult, length: number): number | undefined {
-  const [cost, alone] = [coordinationCost(rounds, result, length), aloneOf(rounds, length)];
-  return cost === undefined || alone === undefined ? undefined : cost / alone;
+  const round = rounds.find((one) => one.length === length && one.coordinators === result.members && one.redis !== undefined);
+  const alone = aloneOf(rounds, length);
+  if (round === undefined || alone === undefined) return undefined;
+  const { member, redis } = coordinationIn(round, result);
+  return (member + redis) / alone;
 }
 
 /** CPU seconds of an update in one process with the embedded store. */

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BAR, closingCpu, type Measured } from './report.ts';
+import { BAR, closingCpu, coordinationIn, type Measured } from './report.ts';
 import type { RoundResult } from './scenarios.ts';
 
 export const MEASURED: URL = new URL('measured.json', import.meta.url);
@@ -167,9 +167,13 @@ export function estimate(measured: Measured, deployment: Deployment): Estimate {
   const object = WEIGHT_BYTES * weights;
   const message = object + SEED_BYTES * sums;
   const seedCpu = perSeed(({ verdict }) => verdict.member);
-  const looks = Math.max(...rounds.filter(({ counted }) => counted >= FEWEST_COUNTED).map(({ redis, counted }) => (redis?.looks ?? 0) / counted));
-  const memberCpu = fleet.verdict.member + seedCpu * (sums - 1) + looks * fleet.look.member;
-  const redisPerUpdate = fleet.verdict.redis + perSeed(({ verdict }) => verdict.redis) * (sums - 1) + looks * fleet.look.redis;
+  // Of the fleets that were measured the one that coordinates most for an update.
+  const enough = rounds.filter(({ counted }) => counted >= FEWEST_COUNTED);
+  const costs = enough.map((round) => coordinationIn(round, coordination.find(({ members, sums }) => members === round.coordinators && sums === 1) ?? fleet));
+  const most = costs.reduce((a, b) => (b.member + b.redis > a.member + a.redis ? b : a));
+  const scripts = Math.max(...enough.map(({ redis, counted }) => (redis?.scripts ?? 0) / counted));
+  const memberCpu = most.member + seedCpu * (sums - 1);
+  const redisPerUpdate = most.redis + perSeed(({ verdict }) => verdict.redis) * (sums - 1);
   const cpuPerUpdate = by(({ cpu, counted }) => cpu / counted) + seedCpu * (sums - 1);
   const alone = along(
     measured.rounds.filter(({ coordinators }) => coordinators === 0).map(({ length, cpu, counted }) => [length, cpu / counted]),
@@ -178,7 +182,7 @@ export function estimate(measured: Measured, deployment: Deployment): Estimate {
 
   const everyone = participants / pollEvery;
   const pollsHeld = Math.min(everyone, edges / held);
-  const pollCores = pollsHeld * polling.follower.cpu;
+  const pollCores = pollsHeld * polling.follower.member;
   const coresUsed = (updates * cpuPerUpdate) / updateSeconds + pollCores;
   const processes = Math.max(2, Math.ceil(coresUsed / (cores * use)));
 
@@ -232,7 +236,7 @@ export function estimate(measured: Measured, deployment: Deployment): Estimate {
     coresUsed,
     processes,
     processRate: (8 * updates * message) / updateSeconds / processes,
-    redisOperations: (updates * (1 + looks)) / updateSeconds + pollsHeld,
+    redisOperations: (updates * scripts) / updateSeconds + pollsHeld,
     redisCpu: updates * redisPerUpdate,
     redisBusy: (updates * redisPerUpdate) / updateSeconds + pollsHeld * polling.follower.redis,
     redisMemory,

@@ -45,20 +45,30 @@ export interface RoundResult extends Omit<Plan, 'data' | 'program' | 'connection
   readonly model: number;
 }
 
-/** What a request for a document costs that has not changed. CPU in seconds; looks of the member for each. */
+/** What a request for a document costs that has not changed; see {@link Cost}, the member's being all that the process takes. */
 export interface PollingResult {
-  readonly leader: { readonly cpu: number; readonly redis: number; readonly looks: number };
-  readonly follower: { readonly cpu: number; readonly redis: number; readonly looks: number };
+  readonly leader: Cost;
+  readonly follower: Cost;
 }
 
-/** What one member's acts cost in a fleet of so many. CPU in seconds. */
+/** CPU seconds of a member and of Redis, and scripts that it took. */
+export interface Cost {
+  readonly member: number;
+  readonly redis: number;
+  readonly scripts: number;
+}
+
+/** What one member's acts cost in a fleet of so many. */
 export interface CoordinationResult {
   readonly members: number;
   readonly sums: number;
   /** A verdict where several are asked for at a time, so that they go together, and where one is. */
-  readonly verdict: { readonly member: number; readonly redis: number };
-  readonly single: { readonly member: number; readonly redis: number };
-  readonly look: { readonly member: number; readonly redis: number };
+  readonly verdict: Cost;
+  readonly single: Cost;
+  /** What of both is not coordination: digest and place for the bytes of an update. */
+  readonly blob: Cost;
+  readonly look: Cost;
+  readonly peek: Cost;
   /** Bytes of Redis' memory that an update takes, beside its blob. */
   readonly memory: number;
 }
@@ -140,21 +150,22 @@ export async function runCoordination(members: number, sums: number, times: numb
     for (const [i, helper] of helpers.entries()) await helper.ask('join', { url: redis.url, key: KEY, prefix: 'bench', name: `member-${i}` });
     const keys = await helpers[0]!.ask('begin', sums);
     for (const helper of helpers.slice(1)) await helper.ask('follow', { number: 1, keys });
-    const measure = async (what: 'verdicts' | 'singles' | 'looks', times: number): Promise<{ member: number; redis: number }> => {
+    const measure = async (what: 'verdicts' | 'singles' | 'blobs' | 'looks' | 'peeks', times: number): Promise<Cost> => {
       await Promise.all(helpers.map((helper) => helper.ask(what, Math.ceil(times / 4)))); // warms up
       const before = await redis.work();
       const spent = await Promise.all(helpers.map((helper) => helper.ask(what, times)));
       const after = await redis.work();
-      return { member: sum(spent) / (members * times), redis: (after.cpu - before.cpu) / (members * times) };
+      const each = (total: number): number => total / (members * times);
+      return { member: each(sum(spent)), redis: each(after.cpu - before.cpu), scripts: each(after.scripts - before.scripts) };
     };
-    const look = await measure('looks', times);
+    const [look, peek, blob] = [await measure('looks', times), await measure('peeks', times), await measure('blobs', times)];
     const single = await measure('singles', Math.ceil(times / 4));
     const empty = await redis.memory();
     const verdict = await measure('verdicts', times);
     const admitted = members * (times + Math.ceil(times / 4));
     const memory = ((await redis.memory()) - empty) / admitted;
     for (const helper of helpers) await helper.ask('leave', undefined);
-    return { members, sums, verdict, single, look, memory };
+    return { members, sums, verdict, single, blob, look, peek, memory };
   } finally {
     for (const helper of helpers) helper.end();
     await redis.stop();
@@ -175,7 +186,7 @@ export async function runPolling(seconds: number, data: string | undefined, prog
       const before = { cpu: process.cpu()?.total ?? Number.NaN, redis: await redis.work() };
       const { requests } = await pollers.ask('poll', polling);
       const work = workBetween(before.redis, await redis.work());
-      return { cpu: ((process.cpu()?.total ?? Number.NaN) - before.cpu) / requests, redis: work.cpu / requests, looks: work.looks / requests };
+      return { member: ((process.cpu()?.total ?? Number.NaN) - before.cpu) / requests, redis: work.cpu / requests, scripts: work.scripts / requests };
     };
     const [leader, follower] = [await measure(processes[0]!), await measure(processes[1]!)];
     for (const process of processes) await process.stop();
