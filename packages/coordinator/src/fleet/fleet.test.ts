@@ -62,6 +62,23 @@ describe('a round of three', () => {
     }
   });
 
+  test('an update that takes longer to store than a lease lasts is accepted, once', async () => {
+    const rig = await FleetRig.start(2, testSettings(), 10_000);
+    const sums = await playSum(rig, 3);
+    const follower = rig.nodes.find(({ member }) => !member.leads)!;
+    follower.slow = { name: 'update', ms: 2.5 * rig.shared.leaseMs };
+    const verdicts = EXAMPLE_UPDATES.map((update) => {
+      const [sender] = participants(rig.params, 'update', 1);
+      return rig.send(bodyOf(updatePayload(sender!, rig.sums, update), sender!), follower);
+    });
+    for (let i = 0; i < 3; i++) await rig.clock.advance(rig.shared.leaseMs);
+    assert.deepEqual(await Promise.all(verdicts), Array(3).fill('accepted'));
+    follower.slow = undefined;
+    await rig.seconds(4);
+    await playSum2(rig, sums);
+    assert.deepEqual([...(await modelsOf(rig))], [EXAMPLE_MODEL]);
+  });
+
   test('seeds that take longer to read than several leases last are read once, and shown; meanwhile the member is in the fleet and shows nothing old', async () => {
     const rig = await FleetRig.start(2);
     const sums = await playSum(rig, 3);

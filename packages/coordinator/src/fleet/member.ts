@@ -569,11 +569,12 @@ export class FleetMember implements RoundEngine {
   }
 
   async #admit(request: Request): Promise<Answer> {
-    const { store, clock, logger, meter } = this.#options;
+    const { store, clock, logger, meter, storeTimeout = store.leaseMs } = this.#options;
     const begun = clock.now();
     let verdict: Awaited<ReturnType<typeof admitShared>>;
     try {
-      verdict = await this.#inTime(() => admitShared(store, request, this.#sight.progress?.gate));
+      // Large bytes may take longer than a lease, whoever leads meanwhile: the store decides by where the round stands then.
+      verdict = await this.#inTime(() => admitShared(store, request, this.#sight.progress?.gate), storeTimeout);
     } catch (error) {
       if (request.memory !== undefined) request.memory.buffer = undefined; // a call that was given up may still read it
       logger.error({ error }, 'an admission failed; it may be stored or not');

@@ -77,6 +77,8 @@ export class Node {
   slow: { readonly name: string; readonly ms: number } | undefined;
   /** Its next look finds that the store has lost what it had acknowledged. */
   findsLoss = false;
+  /** Milliseconds that an admission may take, where it is not a lease. */
+  storeTimeout: number | undefined;
   /** Ids of the members that it handed chunks to, in their order. */
   readonly handed: string[] = [];
   /** What it warns of. */
@@ -99,7 +101,16 @@ export class Node {
     const { clock, store } = this;
     const self = { id: this.id, url, version: '1' };
     const logger: Logger = { ...SILENT_LOGGER, warn: (_, text) => this.warnings.push(text) };
-    this.member = await FleetMember.join({ settings, store, clock, self, bus, random: seededRandom(`member ${this.id}`), logger });
+    this.member = await FleetMember.join({
+      settings,
+      store,
+      clock,
+      self,
+      bus,
+      random: seededRandom(`member ${this.id}`),
+      logger,
+      storeTimeout: this.storeTimeout,
+    });
     const { leaseMs } = store;
     const handover = new Handover({ self: this.id, members: () => this.member.sight.members, send: this.#send, leaseMs, clock, logger: SILENT_LOGGER });
     this.intake = new Intake({
@@ -211,16 +222,17 @@ export class FleetRig implements RigLike {
     this.settings = settings;
   }
 
-  static async start(size: number, settings: Settings = testSettings()): Promise<FleetRig> {
+  static async start(size: number, settings: Settings = testSettings(), storeTimeout?: number): Promise<FleetRig> {
     const rig = new FleetRig(settings);
-    for (let i = 0; i < size; i++) await rig.add();
+    for (let i = 0; i < size; i++) await rig.add(settings, undefined, storeTimeout);
     await settle();
     return rig;
   }
 
   /** One more process. */
-  async add(settings: Settings = this.settings, url?: string): Promise<Node> {
+  async add(settings: Settings = this.settings, url?: string, storeTimeout?: number): Promise<Node> {
     const node = new Node('abcdefgh'[this.nodes.length]!, this.shared, this.clock, () => this.nodes);
+    node.storeTimeout = storeTimeout;
     const joining = node.join(settings, url);
     joining.catch(() => {}); // it may be refused before anybody awaits it
     await settle();
