@@ -4,6 +4,7 @@
 import { randomFillSync } from 'node:crypto';
 import { EncryptedMaskSeed, KeyMap, PublicEncryptKey, PublicSigningKey } from '@xaynet/core/bytes';
 import { encodeMaskObject } from '@xaynet/core/mask';
+import type { LocalSeedDict } from '@xaynet/core/message';
 import { MemoryBlobs, putDigested } from '../../packages/coordinator/src/stores/blobs.ts';
 import { SharedRedisStore } from '../../packages/coordinator/src/stores/redis/shared-store.ts';
 import { mask, progress, state } from '../../tests/redis/rig.ts';
@@ -23,9 +24,12 @@ const blobs = new OwnBlobs();
 let left = 0;
 let store: SharedRedisStore;
 let id = '';
-let sums: PublicSigningKey[] = [];
+/** Of all updates: making it is the participant's work. */
+let localSeedDict: LocalSeedDict;
 let round = 0;
 
+const seedsFor = (sums: readonly PublicSigningKey[]): LocalSeedDict =>
+  new KeyMap(sums.map((sum) => [sum, EncryptedMaskSeed(random(EncryptedMaskSeed.LENGTH))] as const));
 const random = (length: number): Uint8Array => randomFillSync(new Uint8Array(length));
 const look = (mayLead: boolean) => store.look({ id, url: 'http://10.0.0.1:8081', version: '0.1.0', began: Date.now(), accepted: 12345, refused: 12 }, mayLead);
 
@@ -42,7 +46,6 @@ async function timed(times: number, call: () => Promise<unknown>, atOnce: number
 }
 
 async function verdict(): Promise<void> {
-  const localSeedDict = new KeyMap(sums.map((sum) => [sum, EncryptedMaskSeed(random(EncryptedMaskSeed.LENGTH))] as const));
   const { verdict } = await store.admissions.update(round, { participant: PublicSigningKey(random(32)), localSeedDict, maskedModel: mask(1, 1) });
   if (verdict !== 'ok') throw new Error(`an update was answered ${verdict}`);
 }
@@ -59,7 +62,8 @@ const abilities = {
   begin: async (count: number): Promise<readonly Uint8Array[]> => {
     round++;
     await store.setCoordinatorState(state(round), progress(round));
-    sums = Array.from({ length: count }, () => PublicSigningKey(random(32)));
+    const sums = Array.from({ length: count }, () => PublicSigningKey(random(32)));
+    localSeedDict = seedsFor(sums);
     for (const sum of sums) await store.admissions.sum(round, sum, PublicEncryptKey(random(32)));
     await store.closeSum(undefined, progress(round, 'update'));
     return sums;
@@ -68,7 +72,7 @@ const abilities = {
   /** For the others: the same round. */
   follow: async ({ number, keys }: { number: number; keys: readonly Uint8Array[] }): Promise<void> => {
     round = number;
-    sums = keys.map((one) => PublicSigningKey(one));
+    localSeedDict = seedsFor(keys.map((one) => PublicSigningKey(one)));
     await look(false);
   },
 

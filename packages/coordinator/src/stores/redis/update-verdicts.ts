@@ -19,7 +19,7 @@ export type Guarded<Verdict> = Verdict | { readonly verdict: Closed };
 const MOST_UPDATES = 100;
 const MOST_BYTES = 1 << 20;
 /** Milliseconds that updates wait at most for others that are to come. */
-const LONGEST_WAIT = 5;
+const LONGEST_WAIT = 20;
 /** Says that the sum participants are not sent along. */
 const NOT_SENT = '-';
 
