@@ -1,7 +1,7 @@
 // The verdicts on updates. Those that come while a script is under way go together in the next one, and so do those whose bytes are just being put and that
 // are to come at once: a script costs server and process more than what it does for one update, so it costs little where there are many updates, and
-// nobody waits where there is one. What an update says of its sum participants is compared
-// with the dictionary once; after that its digest is enough, and the seeds of an update are one value however many there are.
+// nobody waits where there is one. What an update says of its sum participants is compared with the dictionary once; after that its digest is enough,
+// and the seeds of an update are one value however many there are.
 
 import { sha256 } from '@xaynet/core/crypto';
 import { XaynetError } from '@xaynet/core/errors';
