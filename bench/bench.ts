@@ -6,8 +6,8 @@ import { useBackend } from './backends.ts';
 import { Unequal } from './cases.ts';
 import { catalogueText, measureCatalogue, VERB_BARS, type Verb } from './catalogue.ts';
 import { findChromium, HOW } from './chromium-path.ts';
+import { clearProgress, commandLine, progress, runBenchmark } from './command.ts';
 import { commitOf, compareLines, comparisonText, linesOf } from './compare.ts';
-import { watchEnd } from './end.ts';
 import { growthPlot, growthText, measureGrowth } from './growth.ts';
 import { opensslKeystream } from './keystream-openssl.ts';
 import { head, type Line, markdown, row } from './lines.ts';
@@ -21,24 +21,14 @@ const CONFIGS = ['Prime/F32/B0/M3', 'Power2/F32/B0/M6'];
 const BAR_LENGTH = 1_000_000;
 const NODE = `Node ${process.versions.node}`;
 
-const args = process.argv.slice(2);
-watchEnd();
-process.stdout.on('error', () => process.exit(0)); // whoever read has seen enough
-try {
-  const options = readOptions(args);
-  if (options === 'help') process.stdout.write(HELP);
-  else await main(options);
-  process.exit(0);
-} catch (error) {
-  clearProgress();
-  if (error instanceof Unequal) process.stderr.write(`bench: NOT EQUAL, so it was not timed: ${error.message}\n`);
-  else if (error instanceof TypeError || isXaynetError(error)) process.stderr.write(`bench: ${error.message}\n`);
-  else process.stderr.write(`bench: ${(error as Error).stack}\n`);
-  process.exit(error instanceof TypeError || isXaynetError(error) ? 2 : 1);
-}
+await runBenchmark(readOptions, HELP, main, (error) => {
+  if (error instanceof Unequal) return { text: `NOT EQUAL, so it was not timed: ${error.message}`, isUsage: false };
+  const isUsage = error instanceof TypeError || isXaynetError(error);
+  return { text: isUsage ? error.message : String((error as Error).stack), isUsage };
+});
 
 async function main(options: Options): Promise<void> {
-  const result: Record<string, unknown> = { machine: machine(), date: new Date().toISOString(), command: command() };
+  const result: Record<string, unknown> = { machine: machine(), date: new Date().toISOString(), command: commandLine('bench') };
   if (options.all || options.plot || options.memory) {
     useBackend(options.kernel);
     if (options.all) result.all = await all(options);
@@ -48,10 +38,6 @@ async function main(options: Options): Promise<void> {
     Object.assign(result, await lines(options));
   }
   if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-}
-
-function command(): string {
-  return ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
 }
 
 /** The lines, here and in a page, and beside another commit's. */
@@ -89,6 +75,7 @@ async function lines(options: Options): Promise<Record<string, unknown>> {
   write(options, 'lines', markdown(found));
   if (options.compare === undefined) return { length: order.length, quick: options.quick, lines: found, bars: { met, missed: judged.length - met } };
   progress(`measuring ${options.compare}`);
+  const args = process.argv.slice(2);
   const rest = args.filter((arg, i) => arg !== '--compare' && args[i - 1] !== '--compare' && !arg.startsWith('--compare=') && arg !== '--json');
   const comparison = compareLines(found, await linesOf(commit!, rest));
   clearProgress();
@@ -166,18 +153,9 @@ async function memory(options: Options): Promise<unknown> {
 }
 
 function write(options: Options, section: Section, body: string): void {
-  if (options.write) writeSection(section, body, command());
+  if (options.write) writeSection(section, body, commandLine('bench'));
 }
 
 function say(options: Options, text: string): void {
   if (!options.json) process.stdout.write(`${text}\n`);
-}
-
-/** What is under way, on a terminal only. */
-function progress(what: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K… ${what}`);
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 }

@@ -1,6 +1,6 @@
 // `npm run bench:coordinator`: reads the options, runs the scenarios, prints what they gave and holds it against the bars.
 
-import { watchEnd } from '../end.ts';
+import { clearProgress, commandLine, progress, runBenchmark } from '../command.ts';
 import { machine, writeSection } from '../results.ts';
 import { HELP, type Options, readOptions } from './options.ts';
 import { type Bar, barsOf, barsText, idleText, loadText, shareText, sizingText } from './report.ts';
@@ -15,23 +15,10 @@ const SIZES = [
 ] as const;
 const LARGE = { length: 25_000_000, updates: 3, connections: 2 } as const;
 
-const args = process.argv.slice(2);
-watchEnd();
-process.stdout.on('error', () => process.exit(0)); // whoever read has seen enough
-try {
-  const options = readOptions(args);
-  if (options === 'help') process.stdout.write(HELP);
-  else await main(options);
-  process.exit(0);
-} catch (error) {
-  progress('');
-  const usage = error instanceof TypeError && !error.stack?.includes('fetch');
-  process.stderr.write(`bench: ${usage ? error.message : (error as Error).stack}\n`);
-  process.exit(usage ? 2 : 1);
-}
+await runBenchmark(readOptions, HELP, main);
 
 async function main(options: Options): Promise<void> {
-  const command = ['npm run bench:coordinator', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  const command = commandLine('bench:coordinator');
   const say = (text: string): void => void (options.json || process.stdout.write(`${text}\n`));
   say(`${machine()}${options.quick ? ', quick: a look, not a measurement' : ''}\n`);
   if (options.sizes) return sizes(options, command, say);
@@ -45,7 +32,7 @@ async function main(options: Options): Promise<void> {
     progress(`${options.idle.participants} idle participants`);
     idle = await runIdle({ ...planOf(options, 0), length: 1000, updates: 3 }, options.idle);
   }
-  progress('');
+  clearProgress();
   const judged = !options.quick && (loads.length === 0 || options.length >= BAR_LENGTH);
   const bars: Bar[] = judged ? barsOf(loads, idle) : [];
   const parts = [
@@ -67,7 +54,7 @@ async function main(options: Options): Promise<void> {
 async function sizes(options: Options, command: string, say: (text: string) => void): Promise<void> {
   const loads: LoadResult[] = [];
   for (const size of [...SIZES, LARGE]) loads.push(await runLoad({ ...planOf(options, 0), ...size }, progress));
-  progress('');
+  clearProgress();
   const text = sizingText(loads);
   say(text);
   if (options.write) writeSection('sizing', text, command);
@@ -76,9 +63,4 @@ async function sizes(options: Options, command: string, say: (text: string) => v
 
 function planOf({ length, sums, updates, connections, store, lines, program, data, profile }: Options, chunk: number): LoadPlan {
   return { length, sums, updates, connections, chunk, store, lines, program, data, profile };
-}
-
-/** What is under way, on a terminal only. */
-function progress(what: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what === '' ? '' : `… ${what}`}`);
 }

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { watchEnd } from '../end.ts';
+import { clearProgress, commandLine, progress, runBenchmark } from '../command.ts';
 import { machine, writeSection } from '../results.ts';
 import { HELP, type Options, readOptions } from './options.ts';
 import { BenchRedis } from './redis.ts';
@@ -17,23 +17,10 @@ const LARGE = { length: 25_000_000, counted: 3, warm: 1, connections: 1 } as con
 /** Sum participants of the rounds in which looks and verdicts are measured. */
 const SUMS = [1, 100] as const;
 
-const args = process.argv.slice(2);
-watchEnd();
-process.stdout.on('error', () => process.exit(0)); // whoever read has seen enough
-try {
-  const options = readOptions(args);
-  if (options === 'help') process.stdout.write(HELP);
-  else await main(options);
-  process.exit(0);
-} catch (error) {
-  progress('');
-  const usage = error instanceof TypeError && !error.stack?.includes('fetch');
-  process.stderr.write(`bench: ${usage ? error.message : (error as Error).stack}\n`);
-  process.exit(usage ? 2 : 1);
-}
+await runBenchmark(readOptions, HELP, main);
 
 async function main(options: Options): Promise<void> {
-  const command = ['npm run bench:fleet', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  const command = commandLine('bench:fleet');
   const say = (text: string): void => void (options.json || process.stdout.write(`${text}\n`));
   say(`${machine()}${options.quick ? ', quick: a look, not a measurement' : ''}\n`);
   const probe = await BenchRedis.start(options.data);
@@ -60,7 +47,7 @@ async function main(options: Options): Promise<void> {
     rounds.push(await runRound(plan, (what) => progress(`${plan.length} weights, ${plan.coordinators} × ${plan.blobs}: ${what}`)));
     load.push(loadavg()[0]!);
   }
-  progress('');
+  clearProgress();
   const measured: Measured = {
     machine: machine(),
     date: new Date().toISOString().slice(0, 10),
@@ -92,9 +79,4 @@ function plansOf({ coordinators, blobs, updates, connections, data, program, qui
     { ...plan, coordinators: 0, blobs: 'embedded' },
     ...blobs.flatMap((where) => coordinators.map((count): Plan => ({ ...plan, counted: count * counted, coordinators: count, blobs: where }))),
   ];
-}
-
-/** What is under way, on a terminal only. */
-function progress(what: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what === '' ? '' : `… ${what}`}`);
 }
