@@ -114,19 +114,15 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
       const held = String(reply[2]);
       return held.slice(held.indexOf(':') + 1) === self.id ? held : '';
     };
-    let reply: readonly Reply[];
     await this.#checkAfterLoss();
-    try {
-      reply = await this.#acts.look(
+    const reply = await this.#noticing(() =>
+      this.#acts.look(
         LOOK,
         (round) => [meta, lease, alive, members, round.sums, round.updates, round.voters, round.votes, round.share],
         args,
         (answer) => ({ holder: holderOf(answer), life: String(answer[12]) }),
-      );
-    } catch (error) {
-      throw isXaynetError(error, 'storage-lost') ? this.#loss() : error;
-    }
-    if (this.#acts.losses !== this.#losses) throw this.#loss();
+      ),
+    );
     const [epoch, now, held, version, progress, open, latest, sums, updates, masks, leading, unfolded] = reply;
     this.#acts.beginEpoch(Number(epoch));
     const text = optional(progress);
@@ -161,14 +157,20 @@ export class SharedRedisStore extends RedisStore implements SharedStore {
 
   async peek(): Promise<{ readonly version: number; readonly isLed: boolean }> {
     const { meta, lease } = this.#acts.names;
+    const reply = await this.#noticing(() => this.#acts.read(PEEK, () => [meta, lease]));
+    return { version: Number(reply[0]), isLed: reply[1] === 1 };
+  }
+
+  /** A loss that this call notices, or that another one has, is told with it. */
+  async #noticing(call: () => Promise<readonly Reply[]>): Promise<readonly Reply[]> {
     let reply: readonly Reply[];
     try {
-      reply = await this.#acts.read(PEEK, () => [meta, lease]);
+      reply = await call();
     } catch (error) {
       throw isXaynetError(error, 'storage-lost') ? this.#loss() : error;
     }
     if (this.#acts.losses !== this.#losses) throw this.#loss();
-    return { version: Number(reply[0]), isLed: reply[1] === 1 };
+    return reply;
   }
 
   /** Told once. */
