@@ -6,7 +6,7 @@ import type { EventBus } from './events.ts';
 import type { Logger } from './log.ts';
 import type { MaterialSettings, RoundMaterial } from './material.ts';
 import type { Meter } from './meter.ts';
-import type { Effect, PhaseName, PublishedDocument } from './round/state.ts';
+import { type Effect, type PhaseName, type PublishedDocument, tagOfPhase } from './round/state.ts';
 
 /** When a phase ends, in milliseconds of the clock: not before, and not after. */
 export interface PhaseWindow {
@@ -56,7 +56,8 @@ export class Publisher {
     };
     bulletin.publish(view);
     this.#window = windowOf(phase, settings, clock.now() - elapsed);
-    const limits = phase === 'sum' || phase === 'update' || phase === 'sum2' ? { limits: settings.pet[phase] } : {};
+    const tag = tagOfPhase(phase);
+    const limits = tag === undefined ? {} : { limits: settings.pet[tag] };
     if (has('model')) logger.info({ round: model!.round, updates: model!.updates, weights: model!.model.length }, 'global model published');
     logger.info({ round, phase, ...limits }, elapsed === 0 ? 'phase begins' : 'phase goes on');
     if (has('params')) bus.emit({ type: 'round', round, params });

@@ -15,7 +15,7 @@ import { type PhaseWindow, windowOf } from '../publisher.ts';
 import { QUEUE_LIMITS } from '../queue.ts';
 import type { Request } from '../request.ts';
 import { checkModelSettings, petDifferences, type RestoreSettings, restoreBeginning } from '../restore.ts';
-import type { Answer, Counts, PhaseName } from '../round/state.ts';
+import { type Answer, type Counts, type PhaseName, tagOfPhase } from '../round/state.ts';
 import type { Member, SharedStore, Sight } from '../stores/shared.ts';
 import { admitShared } from './admit.ts';
 import { patiently } from './patiently.ts';
@@ -114,8 +114,8 @@ export class FleetMember implements RoundEngine {
   }
 
   /**
-   * Joins the fleet: leads if nobody does, after the time of a lease where nothing is stored; else waits until there is a round to show. Throws what the store throws, `storage-settings-changed` when
-   * the fleet's model or mask are others, and what {@link restoreBeginning} throws.
+   * Joins the fleet: leads if nobody does, after the time of a lease where nothing is stored; else waits until there is a round to show. Throws what the
+   * store throws, `storage-settings-changed` when the fleet's model or mask are others, and what {@link restoreBeginning} throws.
    */
   static async join(options: FleetMemberOptions): Promise<FleetMember> {
     const { store, clock, logger } = options;
@@ -187,7 +187,7 @@ export class FleetMember implements RoundEngine {
     const state = this.#driver?.state;
     if (state !== undefined && !('awaits' in state && state.awaits === 'rebuilt')) return 'counts' in state ? { ...state, counts: this.#counts } : state;
     const { round, phase } = this.bulletin.view;
-    const counts = takesMessages(phase) ? { counts: this.#counts } : {};
+    const counts = tagOfPhase(phase) === undefined ? {} : { counts: this.#counts };
     return { round, phase, failures: this.#sight.progress?.failures ?? 0, ...counts };
   }
 
@@ -401,7 +401,7 @@ export class FleetMember implements RoundEngine {
     const lost = this.#lostModel;
     if (lost === undefined || clock.now() < this.#storesModelAt) return;
     this.#storesModelAt = Number.POSITIVE_INFINITY;
-    const isOn = (): boolean => this.#driver !== undefined && takesMessages(this.#driver.state.phase) && this.#lostModel === lost;
+    const isOn = (): boolean => this.#driver !== undefined && tagOfPhase(this.#driver.state.phase) !== undefined && this.#lostModel === lost;
     const storing = (async () => {
       await store.putModel(lost.id, lost.bytes);
       if (!isOn()) return;
@@ -486,7 +486,7 @@ export class FleetMember implements RoundEngine {
   /** Those who watch one member see what all of them have taken. */
   #tellTally(): void {
     const { progress, counts } = this.#sight;
-    if (progress === undefined || !takesMessages(progress.phase)) return;
+    if (progress === undefined || tagOfPhase(progress.phase) === undefined) return;
     const { round, phase } = progress;
     const accepted = acceptedIn(counts, phase);
     const told = this.#told;
@@ -605,10 +605,6 @@ export class FleetMember implements RoundEngine {
     const { counts, progress } = this.#sight;
     return { ...this.#phaseCounts, accepted: progress === undefined ? 0 : acceptedIn(counts, progress.phase) };
   }
-}
-
-function takesMessages(phase: PhaseName): boolean {
-  return phase === 'sum' || phase === 'update' || phase === 'sum2';
 }
 
 /** What is told of the own settings: those of [pet] that the stored round has not, and what all go by. */

@@ -8,7 +8,7 @@ import { parseMaskConfig } from '@xaynet/core/mask';
 import type { MessageTag } from '@xaynet/core/message';
 import type { RoundParams } from '@xaynet/core/round';
 import type { View } from '../bulletin.ts';
-import { tagOfPhase } from './limits.ts';
+import { tagOfPhase } from '../round/state.ts';
 
 /** Switches that make intake as lenient as the original, one by one. */
 export interface IntakeCompat {

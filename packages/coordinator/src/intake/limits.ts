@@ -3,12 +3,7 @@
 
 import { type MessageTag, sealedMessageSize, sum2PayloadSize, sumPayloadSize, updatePayloadSize } from '@xaynet/core/message';
 import type { View } from '../bulletin.ts';
-import type { PhaseName } from '../round/state.ts';
-
-/** The tag of the messages that a phase takes; undefined when it takes none (coordinator 2.1, stage 3). */
-export function tagOfPhase(phase: PhaseName): MessageTag | undefined {
-  return phase === 'sum' || phase === 'update' || phase === 'sum2' ? phase : undefined;
-}
+import { tagOfPhase } from '../round/state.ts';
 
 /** Bytes of the largest legal payload with this tag; for an update while the sum dictionary is not known yet: without seeds. */
 export function largestPayload(tag: MessageTag, { params, sums }: View): number {

@@ -7,6 +7,11 @@ import type { MessageTag } from '@xaynet/core/message';
 /** The phases of a round, in their order, then failure and shutdown (coordinator 1.1). */
 export type PhaseName = 'idle' | 'sum' | 'update' | 'sum2' | 'unmask' | 'failure' | 'shutdown';
 
+/** The tag of the messages that a phase takes; undefined when it takes none (coordinator 2.1, stage 3). */
+export function tagOfPhase(phase: PhaseName): MessageTag | undefined {
+  return phase === 'sum' || phase === 'update' || phase === 'sum2' ? phase : undefined;
+}
+
 /**
  * How many messages a phase takes and how long it lasts, in seconds (coordinator 1.6). `grace`: how much longer it takes messages once it has
  * enough after time.min, so that those who are slower than the fastest have a chance too (weakness W-30); 0 when absent, as the original.
