@@ -306,13 +306,13 @@ test('over TLS with a certificate of our own, which is checked', async (t) => {
 });
 
 test('on a cluster: all keys are on one node, and a client that asks another is sent there', async (t) => {
-  const nodes = [
-    await RedisServer.start(t, { tcp: true, args: ['--cluster-enabled', 'yes'] }),
-    await RedisServer.start(t, { tcp: true, args: ['--cluster-enabled', 'yes'] }),
-  ] as const;
+  // By itself a node takes the port 10 000 above for the others, where a connection of somebody else may have its end.
+  const buses = [await freePort(), await freePort()] as const;
+  const start = (bus: number) => RedisServer.start(t, { tcp: true, args: ['--cluster-enabled', 'yes', '--cluster-port', String(bus)] });
+  const nodes = [await start(buses[0]), await start(buses[1])] as const;
   await nodes[0].command('CLUSTER', 'ADDSLOTSRANGE', '0', '8191');
   await nodes[1].command('CLUSTER', 'ADDSLOTSRANGE', '8192', '16383');
-  await nodes[0].command('CLUSTER', 'MEET', '127.0.0.1', String(nodes[1].port));
+  await nodes[0].command('CLUSTER', 'MEET', '127.0.0.1', String(nodes[1].port), String(buses[1]));
   for (const node of nodes)
     while (!String(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) await new Promise((resolve) => setTimeout(resolve, 20));
   const slot = Number(await nodes[0].command('CLUSTER', 'KEYSLOT', '{xaynet}:meta'));
